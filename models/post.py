@@ -1,0 +1,125 @@
+"""Posts: what somebody wrote, be it a question, an answer or a comment, and how it was before."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tortoise import fields
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+from tortoise.models import Model
+
+from models.indexes import SortedIndex
+
+if TYPE_CHECKING:
+    from models.thread import Thread
+    from models.user import User
+
+
+class PostKind(StrEnum):
+    """What a post is to its thread."""
+
+    QUESTION = "question"
+    ANSWER = "answer"
+    COMMENT = "comment"
+
+
+class PostState(StrEnum):
+    """Who may see a post: everybody, or only its author and those who judge."""
+
+    VISIBLE = "visible"
+    QUEUED = "queued"
+    HIDDEN = "hidden"
+
+
+class Post(Model):
+    """One contribution. One table for all three kinds, so that votes, revisions and permissions exist once.
+
+    `score` is `up_votes - down_votes`; each of those is the standing votes of that value, plus the count that
+    an import brought along without its voters. `version` grows with every change of the row.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    thread: fields.ForeignKeyRelation["Thread"] = fields.ForeignKeyField(
+        "models.Thread", related_name="posts", on_delete=fields.CASCADE
+    )
+    thread_id: int
+    kind = fields.CharEnumField(PostKind, max_length=8)
+    #: A comment's question or answer; null for those.
+    parent: fields.ForeignKeyNullableRelation["Post"] = fields.ForeignKeyField(
+        "models.Post", related_name="comments", null=True, on_delete=fields.CASCADE
+    )
+    parent_id: int | None
+    author: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField(
+        "models.User", related_name="posts", null=True, on_delete=fields.SET_NULL
+    )
+    author_id: int | None
+    #: The name given without an account, or left behind by one that is gone.
+    author_name = fields.CharField(max_length=80, null=True)
+    body = fields.TextField()
+    #: The body rendered and sanitised, and its plain text: made on write, since reads are many.
+    body_html = fields.TextField()
+    body_text = fields.TextField()
+    state = fields.CharEnumField(PostState, max_length=8, default=PostState.VISIBLE)
+    score = fields.IntField(default=0, db_default=0)
+    up_votes = fields.IntField(default=0, db_default=0)
+    down_votes = fields.IntField(default=0, db_default=0)
+    imported_up_votes = fields.IntField(default=0, db_default=0)
+    imported_down_votes = fields.IntField(default=0, db_default=0)
+    #: Visible comments.
+    comment_count = fields.IntField(default=0, db_default=0)
+    version = fields.IntField(default=1, db_default=1)
+    is_best = fields.BooleanField(default=False, db_default=False)
+    #: Imported posts earn no points for being there: their author's opening entry holds what they earned.
+    is_imported = fields.BooleanField(default=False, db_default=False)
+    #: The same for having been chosen as best before the import.
+    is_best_imported = fields.BooleanField(default=False, db_default=False)
+    created_at = fields.DatetimeField()
+    edited_at: datetime | None = fields.DatetimeField(null=True)
+    editor: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField(
+        "models.User", related_name="edited_posts", null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    editor_id: int | None
+
+    class Meta:
+        table = "post"
+        constraints = (
+            CheckConstraint(check="score = up_votes - down_votes", name="post_score"),
+            CheckConstraint(check="up_votes >= 0 AND down_votes >= 0", name="post_votes"),
+            CheckConstraint(check="(kind = 'comment') = (parent_id IS NOT NULL)", name="post_parent"),
+            CheckConstraint(check="NOT is_best OR kind = 'answer'", name="post_best"),
+        )
+        indexes = (
+            SortedIndex(fields=("thread_id", "kind", "-is_best", "-score", "id"), name="post_by_thread_best"),
+            SortedIndex(fields=("thread_id", "kind", "created_at", "id"), name="post_by_thread_time"),
+            SortedIndex(fields=("parent_id", "created_at", "id"), name="post_by_parent"),
+            SortedIndex(fields=("author_id", "kind", "created_at", "id"), name="post_by_author"),
+            SortedIndex(fields=("kind", "state"), name="post_by_kind"),
+            SortedIndex(fields=("thread_id",), name="post_one_question", condition={"kind": "question"}, unique=True),
+            SortedIndex(fields=("thread_id",), name="post_one_best", condition={"is_best": True}, unique=True),
+        )
+
+
+class Revision(Model):
+    """One saved state of a post. A post that nobody edited has none: its first state is the post itself."""
+
+    id = fields.BigIntField(primary_key=True)
+    post: fields.ForeignKeyRelation["Post"] = fields.ForeignKeyField(
+        "models.Post", related_name="revisions", on_delete=fields.CASCADE
+    )
+    post_id: int
+    #: 1 is how it was written.
+    number = fields.IntField()
+    title = fields.CharField(max_length=800, null=True)
+    body = fields.TextField()
+    body_html = fields.TextField()
+    tags: list[str] | None = fields.JSONField(null=True)
+    editor: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField(
+        "models.User", related_name="revisions", null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    editor_id: int | None
+    comment = fields.TextField(null=True)
+    edited_at = fields.DatetimeField()
+
+    class Meta:
+        table = "revision"
+        constraints = (UniqueConstraint(fields=("post_id", "number"), name="revision_number"),)

@@ -1,0 +1,76 @@
+"""Threads: what has an address."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.indexes import SortedIndex
+from models.post import PostState
+
+if TYPE_CHECKING:
+    from models.category import Category
+    from models.user import User
+
+
+class ClosureReason(StrEnum):
+    """Why a thread takes no more answers."""
+
+    DUPLICATE = "duplicate"
+    OFF_TOPIC = "off_topic"
+    UNCLEAR = "unclear"
+    RESOLVED = "resolved"
+    OTHER = "other"
+
+
+class Thread(Model):
+    """A question with all that was said about it. Its id is the number in its address.
+
+    `author`, `state` and `score` are the question's, `answer_count` counts the visible answers and
+    `hotness` follows from them all: kept here so that every list is one walk along an index.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    slug = fields.CharField(max_length=240)
+    title = fields.CharField(max_length=800)
+    category: fields.ForeignKeyNullableRelation["Category"] = fields.ForeignKeyField(
+        "models.Category", related_name="threads", null=True, on_delete=fields.RESTRICT, db_index=True
+    )
+    category_id: int | None
+    author: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField(
+        "models.User", related_name="threads", null=True, on_delete=fields.SET_NULL
+    )
+    author_id: int | None
+    state = fields.CharEnumField(PostState, max_length=8, default=PostState.VISIBLE)
+    score = fields.IntField(default=0, db_default=0)
+    answer_count = fields.IntField(default=0, db_default=0)
+    view_count = fields.IntField(default=0, db_default=0)
+    hotness = fields.FloatField(default=0.0, db_default=0.0)
+    created_at = fields.DatetimeField()
+    last_activity_at = fields.DatetimeField()
+    closed_at: datetime | None = fields.DatetimeField(null=True)
+    close_reason = fields.CharEnumField(ClosureReason, max_length=9, null=True)
+    close_note = fields.TextField(null=True)
+    closed_by: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField(
+        "models.User", related_name="closed_threads", null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    closed_by_id: int | None
+    duplicate_of: fields.ForeignKeyNullableRelation["Thread"] = fields.ForeignKeyField(
+        "models.Thread", related_name="duplicates", null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    duplicate_of_id: int | None
+
+    class Meta:
+        table = "thread"
+        # One index an order: the order's column, then the id (see `schema.threads.THREAD_ORDERS`).
+        indexes = (
+            SortedIndex(fields=("created_at", "id"), name="thread_by_creation"),
+            SortedIndex(fields=("last_activity_at", "id"), name="thread_by_activity"),
+            SortedIndex(fields=("-hotness", "id"), name="thread_by_hotness"),
+            SortedIndex(fields=("-score", "id"), name="thread_by_score"),
+            SortedIndex(fields=("-answer_count", "id"), name="thread_by_answers"),
+            SortedIndex(fields=("-view_count", "id"), name="thread_by_views"),
+            SortedIndex(fields=("author_id", "created_at", "id"), name="thread_by_author"),
+        )
