@@ -1,0 +1,228 @@
+"""Tortoise's engine for SQLite: one connection, whose lock, statements and transactions survive cancellation."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import Any
+
+import aiosqlite
+from tortoise.backends.base.client import ConnectionWrapper
+from tortoise.backends.sqlite import client as stock
+from tortoise.backends.sqlite.client import translate_exceptions
+
+from models.engines.sqlite_schema import SqliteSchemaEditor
+from models.engines.transactions import OpenTransaction, Outermost
+from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, finish, is_counted
+
+
+class Turn(ConnectionWrapper[aiosqlite.Connection]):
+    """The connection for one statement. It is given back when its thread is idle, not when the caller leaves."""
+
+    client: "CountedStatements"
+
+    async def __aenter__(self) -> aiosqlite.Connection:
+        await acquire(self._lock)
+        try:
+            await self.ensure_connection()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self.connection
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if error_type is asyncio.CancelledError:
+                await finish(self._let_the_thread_finish())
+        finally:
+            self._lock.release()
+
+    async def _let_the_thread_finish(self) -> None:
+        if self.client.is_reader:
+            await self.connection.interrupt()
+        with suppress(sqlite3.OperationalError):
+            await self.connection.execute("SELECT 1")
+
+
+class TurnInTransaction(Turn):
+    """The connection for one statement of a transaction, as long as the transaction is open."""
+
+    client: "SqliteTransaction"
+
+    async def __aenter__(self) -> aiosqlite.Connection:
+        connection = await super().__aenter__()
+        try:
+            self.client.check_open()
+        except BaseException:
+            self._lock.release()
+            raise
+        return connection
+
+
+class CountedStatements(stock.SqliteClient):
+    """Statements whose row counts leave out the rows that triggers and cascades changed."""
+
+    #: Whether a cancelled statement may be interrupted: an interrupted write would take its transaction with it.
+    is_reader = False
+
+    @translate_exceptions
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[Any]]:
+        async with self.acquire_connection() as connection:
+            self.log.debug("%s: %s", query, values)
+            if is_counted(query):
+                cursor = await connection.execute(query, values)
+                return cursor.rowcount, []
+            rows = list(await connection.execute_fetchall(query, values))
+            return len(rows), rows
+
+
+class SqliteClient(CountedStatements):
+    """One connection to one file, opened when first needed. Outside a transaction each statement is its own."""
+
+    def __init__(self, file_path: str, **parameters: Any) -> None:
+        super().__init__(file_path, **parameters)
+        self.is_reader = bool(self.pragmas.get("query_only"))
+
+    async def create_connection(self, with_db: bool) -> None:
+        if self._connection is None:
+            self._connection = await finish(self._open())
+            await self._post_connect()
+
+    async def _open(self) -> aiosqlite.Connection:
+        connection = aiosqlite.connect(self.filename, isolation_level=None)
+        # A process that ends without `close` must not wait for this thread.
+        connection._thread.daemon = True
+        await connection
+        try:
+            connection.row_factory = sqlite3.Row
+            for pragma, value in self.pragmas.items():
+                await connection.execute(f"PRAGMA {pragma}={value}")
+        except BaseException:
+            await connection.close()
+            raise
+        return connection
+
+    async def close(self) -> None:
+        async with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                await finish(connection.close())
+
+    def acquire_connection(self) -> Turn:
+        return Turn(self._lock, self)
+
+    def _in_transaction(self) -> Outermost:
+        return Outermost(SqliteTransaction(self))
+
+    def changing_schema(self) -> Outermost:
+        """A transaction in which tables may be rebuilt, and after which every foreign key still has its row."""
+        return Outermost(SqliteSchemaChange(self))
+
+    @translate_exceptions
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
+
+
+class SqliteTransaction(OpenTransaction, CountedStatements, stock.SqliteTransactionWrapper):
+    """A transaction that takes SQLite's write lock at once: a later upgrade would fail at the first competitor."""
+
+    BEGIN = "BEGIN IMMEDIATE"
+
+    def acquire_connection(self) -> Turn:
+        return TurnInTransaction(self._lock, self)
+
+    def check_open(self) -> None:
+        # SQLite ends a transaction by itself on a full disk and the like; what follows would be on its own.
+        if not self._connection.in_transaction:
+            self._finalized = True
+        super().check_open()
+
+    async def take_connection(self) -> None:
+        await acquire(self._parent._lock)
+        try:
+            await self._parent.create_connection(with_db=True)
+        except BaseException:
+            self._parent._lock.release()
+            raise
+        self._connection = self._parent._connection
+
+    async def give_connection_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                await self._connection.rollback()
+        finally:
+            self._parent._lock.release()
+
+    async def begin(self) -> None:
+        try:
+            await super().begin()
+        except sqlite3.OperationalError as error:
+            raise DatabaseBusy(f"Another process kept the database's write lock ({error}).") from error
+
+    async def say(self, command: str) -> str:
+        await self._connection.execute(command)
+        return command
+
+    async def execute_script(self, query: str) -> None:
+        # sqlite3's own `executescript` commits first.
+        for statement in statements(query):
+            await self.execute_query(statement)
+
+
+class SqliteSchemaChange(SqliteTransaction):
+    """A transaction without foreign keys, since dropping a table to rebuild it would delete the rows that refer to it."""
+
+    schema_editor = SqliteSchemaEditor
+
+    async def begin(self) -> None:
+        await self.say("PRAGMA foreign_keys=OFF")
+        await self.say(f"PRAGMA busy_timeout={MIGRATION_TIMEOUT * 1000:.0f}")
+        await super().begin()
+
+    async def commit(self) -> None:
+        broken = await self.execute_query_dict("PRAGMA foreign_key_check")
+        if broken:
+            tables = ", ".join(sorted({f"{row['table']} -> {row['parent']}" for row in broken}))
+            raise sqlite3.IntegrityError(f"{len(broken)} rows would refer to rows that do not exist: {tables}")
+        await super().commit()
+
+    async def give_connection_back(self) -> None:
+        try:
+            if self._connection.in_transaction:
+                await self._connection.rollback()
+            for pragma in ("foreign_keys", "busy_timeout"):
+                await self.say(f"PRAGMA {pragma}={self._parent.pragmas[pragma]}")
+        finally:
+            await super().give_connection_back()
+
+
+async def acquire(lock: asyncio.Lock) -> None:
+    """Acquire a lock of the connection, or raise DatabaseBusy."""
+    if not lock.locked():
+        await lock.acquire()
+        return
+    try:
+        async with asyncio.timeout(TURN_TIMEOUT):
+            await lock.acquire()
+    except TimeoutError:
+        raise DatabaseBusy(f"Another transaction of this process kept the database for {TURN_TIMEOUT:g} s.") from None
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: a semicolon in a trigger, a text or a comment ends none."""
+    statement = ""
+    for piece in script.split(";"):
+        statement += piece + ";"
+        if sqlite3.complete_statement(statement):
+            if statement.strip(" \n;"):
+                yield statement.strip()
+            statement = ""
+    if statement.strip(" \n;"):
+        yield statement.strip()
+
+
+client_class = SqliteClient

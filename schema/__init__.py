@@ -1,0 +1,43 @@
+"""What a client may ask: the schema, assembled from the rooms of this folder."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+
+from schema.accounts import AccountMutations
+from schema.categories import CategoryQueries
+from schema.errors import HANDLERS, Error
+from schema.execution import ExecutedSchema, extensions
+from schema.live import Subscription
+from schema.nodes import Node
+from schema.points import PointsQueries
+from schema.posting import PostingMutations
+from schema.posts import Answer, Comment, Post, Question, Revision
+from schema.scalars import SCALARS
+from schema.site import SiteQueries
+from schema.tags import TagQueries
+from schema.threads import ThreadQueries
+from schema.users import UserQueries
+from schema.voting import VotingMutations
+
+
+@strawberry.type(description="What can be read.")
+class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries, PointsQueries):
+    pass
+
+
+@strawberry.type(
+    description="What can be done. One input, one result: the payload with everything that changed, or an error."
+)
+class Mutation(AccountMutations, PostingMutations, VotingMutations):
+    pass
+
+
+schema = ExecutedSchema(
+    query=Query,
+    mutation=Mutation,
+    subscription=Subscription,
+    types=[Node, Post, Question, Answer, Comment, Revision, Error],
+    config=StrawberryConfig(scalar_map=SCALARS),
+    extensions=extensions(),
+    exception_handlers=HANDLERS,
+)

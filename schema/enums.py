@@ -1,0 +1,178 @@
+"""The enums of the graph: those of models and services, described for the client, and the orders of lists."""
+
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from models import ClosureReason, PointsReason, PostState, UserLevel, VoteValue
+from services.errors import RefusalReason
+from services.permissions import PostAction, ThreadAction
+
+__all__ = [
+    "AnswerOrder",
+    "ClosureReason",
+    "PointsReason",
+    "PostAction",
+    "PostState",
+    "RefusalReason",
+    "ThreadAction",
+    "ThreadOrder",
+    "UserLevel",
+    "UserOrder",
+    "VoteValue",
+]
+
+EnumType = TypeVar("EnumType", bound=type[Enum])
+
+
+def described(enum: EnumType, description: str, *, name: str | None = None, **values: str) -> None:
+    """Make `enum` a GraphQL enum; `values` describe each of its members by name."""
+    strawberry.enum(enum, name=name, description=description)
+    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
+    for value in definition.values:
+        value.description = values.pop(value.name)
+    assert not values, f"{enum.__name__} has no {', '.join(values)}"  # noqa: S101  a slip of the pen in this file
+
+
+described(
+    VoteValue,
+    "A vote on a post.",
+    UP="Counts 1 in the score.",
+    DOWN="Counts -1 in the score.",
+    NONE="No vote, or one taken back.",
+)
+described(
+    PostState,
+    "Who may see a post.",
+    VISIBLE="Everybody.",
+    QUEUED="Its author and those who approve posts, until one of them does.",
+    HIDDEN="Its author and those who may hide posts.",
+)
+described(
+    ClosureReason,
+    "Why a thread takes no more answers.",
+    DUPLICATE="The question was asked before.",
+    OFF_TOPIC="It does not belong on this site.",
+    UNCLEAR="It cannot be answered as it stands.",
+    RESOLVED="It has its answer.",
+    OTHER="Something else: see the note.",
+)
+described(
+    UserLevel,
+    "How far a user is trusted; each level may do all that the ones before it may.",
+    REGISTERED="Has an account.",
+    APPROVED="Is known to be a person.",
+    EXPERT="Chooses best answers and approves posts.",
+    EDITOR="Edits, closes and hides posts.",
+    MODERATOR="Deletes posts and blocks users.",
+    ADMIN="Changes the rules.",
+    OWNER="Runs the site.",
+)
+described(
+    PointsReason,
+    "What points were given or taken for.",
+    JOINED="Signing up.",
+    QUESTION_POSTED="Asking a question.",
+    ANSWER_POSTED="Answering.",
+    BEST_ANSWER_CHOSEN="Choosing the best answer to one's question.",
+    CHOSEN_AS_BEST="Having one's answer chosen as best.",
+    VOTE_CAST="Voting.",
+    VOTE_RECEIVED="Votes on one's post.",
+    ADJUSTMENT="A correction by the staff.",
+    IMPORTED="What the user had earned where they were imported from.",
+    RULES_CHANGED="The difference that new rules made.",
+)
+described(
+    RefusalReason,
+    "Why somebody may not do something.",
+    name="Refusal",
+    SIGN_IN="They are not signed in, or not as who they say.",
+    CONFIRM_EMAIL="Their e-mail address is not confirmed.",
+    LEVEL="Their level is too low.",
+    POINTS="They have too few points.",
+    OWN_POST="It is their own post.",
+    CLOSED="The thread is closed.",
+    HIDDEN="The post is hidden.",
+    QUEUED="The post waits for approval.",
+    BLOCKED="They are blocked.",
+    RATE_LIMIT="They did it too often lately.",
+    DISABLED="This server does not offer it.",
+    ALREADY_DONE="It was done already.",
+)
+described(
+    ThreadAction,
+    "What can be done with a thread.",
+    ANSWER="Answer its question.",
+    CLOSE="Close it to answers.",
+    REOPEN="Open it again.",
+    MOVE="Move it to another category.",
+    RETAG="Change its tags.",
+    CHOOSE_BEST_ANSWER="Choose its best answer.",
+    FOLLOW="Be told of what happens in it.",
+)
+described(
+    PostAction,
+    "What can be done with a post.",
+    VOTE_UP="Vote it up.",
+    VOTE_DOWN="Vote it down.",
+    COMMENT="Comment on it.",
+    EDIT="Edit it.",
+    FLAG="Flag it to the staff.",
+    HIDE="Hide it.",
+    RESTORE="Show it again.",
+    DELETE="Delete it for good.",
+    APPROVE="Approve it.",
+    CLAIM="Claim it into one's account.",
+    CONVERT="Make a comment of an answer, or an answer of a comment.",
+)
+
+
+class ThreadOrder(Enum):
+    NEWEST = ("-created_at", "-id")
+    ACTIVE = ("-last_activity_at", "-id")
+    HOT = ("-hotness", "id")
+    VOTES = ("-score", "id")
+    ANSWERS = ("-answer_count", "id")
+    VIEWS = ("-view_count", "id")
+
+
+class AnswerOrder(Enum):
+    BEST = ("-is_best", "-score", "id")
+    VOTES = ("-score", "id")
+    OLDEST = ("created_at", "id")
+    NEWEST = ("-created_at", "-id")
+
+
+class UserOrder(Enum):
+    POINTS = ("-points", "id")
+    NEWEST = ("-created_at", "-id")
+    NAME = ("name_folded", "id")
+
+
+described(
+    ThreadOrder,
+    "The order of a list of threads. Where two are equal, the older one is first unless the order is by time.",
+    NEWEST="Latest question first.",
+    ACTIVE="Latest answer, comment or edit first.",
+    HOT="Hottest first.",
+    VOTES="Highest score of the question first.",
+    ANSWERS="Most answers first.",
+    VIEWS="Most views first.",
+)
+described(
+    AnswerOrder,
+    "The order of a list of answers.",
+    BEST="The best answer, then the highest score first; where two are equal, the older one.",
+    VOTES="Highest score first; where two are equal, the older one.",
+    OLDEST="Oldest first.",
+    NEWEST="Newest first.",
+)
+described(
+    UserOrder,
+    "The order of a list of users.",
+    POINTS="Most points first; where two are equal, the older account.",
+    NEWEST="Latest to join first.",
+    NAME="By name, without regard to case.",
+)

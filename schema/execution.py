@@ -1,0 +1,81 @@
+"""How operations are run: documents parsed and validated once, mistakes told to the client, bugs masked and logged."""
+
+import secrets
+from typing import Any
+
+import strawberry
+import structlog
+from graphql import GraphQLError, OperationDefinitionNode
+from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.extensions import MaskErrors, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from strawberry.types.execution import PreExecutionError
+
+log = structlog.get_logger()
+
+#: Documents whose parsed and validated form is kept.
+KEPT_DOCUMENTS = 1_000
+#: Tokens of a document, comments not counted: some fifty times those of a large page.
+MOST_TOKENS = 10_000
+
+
+class OperationByName(SchemaExtension):
+    """Refuses a document of several operations where none is named, as the specification asks (GetOperation)."""
+
+    def on_parse(self) -> Any:
+        yield
+        document = self.execution_context.graphql_document
+        if document is None or self.execution_context._provided_operation_name is not None:
+            return
+        operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+        if len(operations) > 1:
+            raise GraphQLError("Give operationName: the document has several operations.")
+
+
+class MaskBugs(MaskErrors):
+    """Replaces what only a bug can raise by an id, under which the log holds the traceback."""
+
+    def __init__(self) -> None:
+        super().__init__(should_mask_error=is_bug)
+
+    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
+        error_id = secrets.token_hex(8)
+        log.error("a resolver failed", error_id=error_id, path=error.path, exc_info=error.original_error)
+        return GraphQLError(
+            f"Something went wrong here. The server's log has it under {error_id}.",
+            nodes=error.nodes,
+            path=error.path,
+            extensions={"code": "INTERNAL_ERROR", "id": error_id},
+        )
+
+
+def is_bug(error: GraphQLError) -> bool:
+    """Whether an error is the server's fault: raised by our code, and not meant for the client."""
+    cause = error.original_error
+    return cause is not None and not isinstance(cause, GraphQLError | StrawberryInputCoercionError)
+
+
+class ExecutedSchema(strawberry.Schema):
+    """A Strawberry schema that answers every error in a document alike, over HTTP and in a stream."""
+
+    async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> Any:
+        # ParserCache and OperationByName raise while a document is parsed. `execute` catches that, `stream` does
+        # not, and a websocket would get no answer; so it becomes what a document that does not parse gives.
+        try:
+            return await super()._prepare_operation_async(context, extensions_runner)
+        except GraphQLError as error:
+            context.pre_execution_errors = [error]
+            return PreExecutionError(data=None, errors=[error])
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
+        """Strawberry logs every error here with its traceback, also a client's slip; MaskBugs logs the bugs."""
+
+
+def extensions() -> list[Any]:
+    """The extensions of the schema, outermost first; made anew for each operation."""
+    return [
+        MaskBugs,
+        lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
+        lambda: ParserCache(maxsize=KEPT_DOCUMENTS),
+        OperationByName,
+        lambda: ValidationCache(maxsize=KEPT_DOCUMENTS),
+    ]

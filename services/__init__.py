@@ -1,0 +1,1 @@
+"""What the system does: deeds (accounts, posting, voting), their bookkeeping, and the wires they use."""

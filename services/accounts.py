@@ -1,0 +1,137 @@
+"""Accounts: signing up, in and out, and whose session a token is."""
+
+import hashlib
+import secrets
+from datetime import UTC, datetime, timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
+
+import models
+from models import PointsReason
+from models.database import transaction
+from services import passwords, points
+from services.errors import Conflict, Findings, NotPermitted, RefusalReason
+from services.points import Payment
+from services.text import check_text, folded, look, searchable
+
+# Question2Answer's limits (`app/options.php`), in characters; the upper one of a password only bounds our work.
+NAME_LENGTH = 1, 20
+EMAIL_LENGTH = 3, 80
+PASSWORD_LENGTH = 8, 1_000
+SESSION_LIFE = timedelta(days=30)
+_NOT_IN_NAMES = set("@+/")
+
+
+async def sign_up(name: str, email: str, password: str) -> tuple[models.User, str]:
+    """Make an account and sign it in; returns the user and the session's token.
+
+    Raises InvalidInput, and Conflict where the name (or one that looks like it) or the address is taken.
+    """
+    findings = Findings()
+    name = check_name(findings, name)
+    email = _check_email(findings, email)
+    _check_password(findings, password)
+    findings.raise_if_any()
+    password_hash = await passwords.hashed(password)
+    try:
+        async with transaction():
+            user = await _make_user(name, email, password_hash)
+            token = await _open_session(user)
+    except IntegrityError as error:
+        if await models.User.exists(email_folded=folded(email)):
+            raise Conflict("There is an account with this e-mail address already: sign in instead.") from error
+        raise Conflict(f"The name {name} is taken, or looks like one that is. Choose another.") from error
+    return user, token
+
+
+async def sign_in(login: str, password: str) -> tuple[models.User, str]:
+    """Open a session for the account whose name or e-mail address is `login`; returns the user and the token.
+
+    Raises NotPermitted: one answer, equal in time, whether there is no such account or the password is wrong.
+    """
+    login = searchable(login)
+    # No name contains an @.
+    known_by = Q(email_folded=folded(login)) if "@" in login else Q(name_key=look(login))
+    user = await models.User.get_or_none(known_by)
+    if not await passwords.is_right(password, user.password_hash if user else None) or user is None:
+        raise NotPermitted(RefusalReason.SIGN_IN, "There is no account with this name and password.")
+    return user, await _open_session(user)
+
+
+async def sign_out(token: str | None) -> bool:
+    """End the session of `token`; whether there was one."""
+    return token is not None and await models.Session.filter(token_hash=_hash(token)).delete() > 0
+
+
+async def user_of(token: str) -> models.User | None:
+    """Whose session `token` is, or None where it is nobody's or has run out."""
+    session = (
+        await models.Session.filter(token_hash=_hash(token), expires_at__gt=datetime.now(UTC))
+        .select_related("user")
+        .first()
+    )
+    return session.user if session else None
+
+
+async def set_password(user: models.User, password: str) -> None:
+    """Give `user` a new password and end all of their sessions. Raises InvalidInput."""
+    findings = Findings()
+    _check_password(findings, password)
+    findings.raise_if_any()
+    user.password_hash = await passwords.hashed(password)
+    async with transaction():
+        await user.save(update_fields=["password_hash"])
+        await models.Session.filter(user_id=user.id).delete()
+
+
+def check_name(findings: Findings, name: str) -> str:
+    """`name` as it is kept; notes a finding where it cannot be one."""
+    name = check_text(findings, "name", name, least=NAME_LENGTH[0], most=NAME_LENGTH[1], lines=False)
+    if found := _NOT_IN_NAMES & set(name):
+        findings.add("name", message=f"Leave out {' and '.join(sorted(found))}: names cannot contain it.")
+    elif name and (not look(name).strip(". ") or not name.isprintable()):
+        findings.add("name", message="Use letters or digits that can be seen.")
+    return " ".join(name.split())
+
+
+def _check_email(findings: Findings, email: str) -> str:
+    email = check_text(findings, "email", email, least=EMAIL_LENGTH[0], most=EMAIL_LENGTH[1], lines=False)
+    try:
+        return validate_email(email, check_deliverability=False).normalized if email else ""
+    except EmailNotValidError as error:
+        findings.add("email", message=str(error))
+        return ""
+
+
+def _check_password(findings: Findings, password: str) -> None:
+    check_text(findings, "password", password, least=PASSWORD_LENGTH[0], most=PASSWORD_LENGTH[1])
+
+
+async def _make_user(name: str, email: str, password_hash: str) -> models.User:
+    rules = await points.rules_in_force()
+    user = await models.User.create(
+        name=name,
+        name_folded=folded(name),
+        name_key=look(name),
+        email=email,
+        email_folded=folded(email),
+        password_hash=password_hash,
+        created_at=datetime.now(UTC),
+    )
+    await points.pay([Payment(user.id, rules.joined, PointsReason.JOINED)], rules)
+    await user.refresh_from_db(["points"])
+    return user
+
+
+async def _open_session(user: models.User) -> str:
+    token = secrets.token_urlsafe(32)
+    now = datetime.now(UTC)
+    await models.Session.create(token_hash=_hash(token), user=user, created_at=now, expires_at=now + SESSION_LIFE)
+    return token
+
+
+def _hash(token: str) -> str:
+    # A random token needs no salt and no slow hash: there is nothing to guess.
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,116 @@
+"""Points: what deeds are worth, and the one writer of the ledger.
+
+A user's points are the sum of their ledger entries, and equal what `services.audit` recomputes from the standing
+votes and posts. Amounts are in points.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import models
+from models import PointsReason, PointsRules, PostKind
+from models.database import after_commit
+from services import live
+from settings import settings
+
+
+@dataclass(frozen=True)
+class Payment:
+    """So many points to (or, below zero, from) a user, for a reason, because of a post.
+
+    A user of None is nobody's account: nothing is paid to a post made without one.
+    """
+
+    user_id: int | None
+    amount: int
+    reason: PointsReason
+    post_id: int | None = None
+
+
+async def rules_in_force() -> PointsRules:
+    """The newest version of the rules."""
+    return await PointsRules.all().order_by("-version").limit(1).get()
+
+
+async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
+    """Write `payments` into the ledger, and the new totals to their users. Call it inside a transaction.
+
+    Users are locked in the order of their ids, so that two deeds that pay the same people cannot wait for each other.
+    """
+    due = [(payment.user_id, payment) for payment in payments if payment.amount and payment.user_id is not None]
+    if not due:
+        return
+    payees = {user_id for user_id, _ in due}
+    users = await models.User.filter(id__in=payees).order_by("id").select_for_update(no_key=True).only("id", "points")
+    totals = {user.id: user.points for user in users}
+    at = datetime.now(UTC)
+    entries = []
+    for user_id, payment in due:
+        totals[user_id] += payment.amount
+        entries.append(
+            models.PointsEntry(
+                user_id=user_id,
+                amount=payment.amount,
+                total=totals[user_id],
+                reason=payment.reason,
+                post_id=payment.post_id,
+                rules_id=rules.version,
+                created_at=at,
+            )
+        )
+    await models.PointsEntry.bulk_create(entries)
+    for user in users:
+        await models.User.filter(id=user.id).update(points=totals[user.id])
+        after_commit(partial(live.publish, live.user_topic(user.id)))
+
+
+def for_posting(rules: PointsRules, kind: PostKind) -> tuple[int, PointsReason]:
+    """What posting a question or an answer is worth, and how the ledger calls it; comments are never scored."""
+    if kind is PostKind.QUESTION:
+        return rules.question_posted, PointsReason.QUESTION_POSTED
+    return rules.answer_posted, PointsReason.ANSWER_POSTED
+
+
+def for_casting(rules: PointsRules, kind: PostKind) -> int:
+    """What a standing vote, up or down, is worth to the voter: comment votes nothing (`app/db/points.php`)."""
+    return 0 if kind is PostKind.COMMENT else rules.vote_cast
+
+
+def for_votes(rules: PointsRules, post: models.Post) -> int:
+    """What a post's votes are worth to its author: those that came in here, on top of those it was imported with."""
+    imported = votes_worth(rules, post.kind, post.imported_up_votes, post.imported_down_votes)
+    return votes_worth(rules, post.kind, post.up_votes, post.down_votes) - imported
+
+
+def votes_worth(rules: PointsRules, kind: PostKind, up_votes: int, down_votes: int) -> int:
+    """What votes on one post are worth: gain and loss are capped apart, then added (`app/db/points.php`)."""
+    up = getattr(rules, f"{kind.value}_upvoted") * up_votes
+    down = getattr(rules, f"{kind.value}_downvoted") * down_votes
+    most_gain = getattr(rules, f"{kind.value}_max_gain")
+    most_loss = getattr(rules, f"{kind.value}_max_loss")
+    gain = up if most_gain is None else min(up, most_gain)
+    loss = down if most_loss is None else max(down, -most_loss)
+    return int(gain + loss)
+
+
+def compact(points: int) -> str:
+    """Points as a site shows them: 999, 6.7k, 120k, 1.5m; rounded half up, in whole numbers throughout.
+
+    Question2Answer's `qa_format_number`: one decimal below a hundred thousands (or millions), which stays where it
+    is zero; negative numbers are never shortened.
+    """
+    if points < 1000:
+        return f"{points:,}"
+    unit, sign = (1000, "k") if points < 1_000_000 else (1_000_000, "m")
+    if points < 100 * unit:
+        tenths = (points + unit // 20) // (unit // 10)
+        return f"{tenths // 10:,}.{tenths % 10}{sign}"
+    return f"{(points + unit // 2) // unit:,}{sign}"
+
+
+def title(points: int) -> str | None:
+    """The title that so many points have earned: that of the highest threshold reached, if any is set."""
+    reached = [threshold for threshold in settings().points_titles if threshold <= points]
+    return settings().points_titles[max(reached)] if reached else None

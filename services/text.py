@@ -1,0 +1,78 @@
+"""What people type: cleaned, measured, and turned into slugs and keys that compare the way eyes do."""
+
+import re
+import unicodedata
+
+import disarm
+
+from services.errors import Findings
+
+# Everything that is not text: control characters but for tab and line feed, noncharacters, lone surrogates.
+_NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_WORD = re.compile(r"[^\W_]+")
+
+#: Letters of a slug, after which only shorter words are dropped (Question2Answer, `qa_slugify`).
+SLUG_LETTERS = 50
+
+
+def clean(text: str) -> str:
+    """`text` with one kind of line end, composed (NFC), and without white space around it."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def searchable(text: str) -> str:
+    """`text` as something to look for: what is not text is replaced by a sign that nothing is called."""
+    return clean(_NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", text))
+
+
+def check_text(findings: Findings, field: str, text: str, *, least: int = 0, most: int, lines: bool = True) -> str:
+    """The cleaned `text` of `field`; notes a finding where it is too short, too long or not text at all.
+
+    Lengths are in characters (Unicode code points). `lines=False` refuses line breaks.
+    """
+    if found := _NOT_TEXT.search(text):
+        findings.add(field, message=f"Remove the character U+{ord(found.group()):04X}: it is not text.")
+        return ""
+    cleaned = clean(text)
+    if not lines and "\n" in cleaned:
+        findings.add(field, message="Write it on one line.")
+    elif len(cleaned) < least:
+        findings.add(field, message=f"Write at least {least:,} characters; these are {len(cleaned):,}.")
+    elif len(cleaned) > most:
+        findings.add(field, message=f"Write at most {most:,} characters; these are {len(cleaned):,}.")
+    return cleaned
+
+
+def slug(title: str) -> str:
+    """The words of `title` joined by hyphens, as they stand in an address.
+
+    Of a long title the longest words are kept, until they have 50 letters (Question2Answer's `qa_slugify`).
+    """
+    words = _WORD.findall(re.sub(r"(?<=\w)['’](?=\w)", "", unicodedata.normalize("NFKC", title)).lower())
+    left = SLUG_LETTERS
+    kept = set[int]()
+    if sum(map(len, words)) > left:
+        for index in sorted(range(len(words)), key=lambda index: -len(words[index])):
+            if left <= 0:
+                break
+            kept.add(index)
+            left -= len(words[index])
+        words = [word for index, word in enumerate(words) if index in kept]
+    return "-".join(words)[:240]
+
+
+def folded(text: str) -> str:
+    """`text` as it sorts and is searched: without regard to case and to compatible forms."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+
+
+def look(name: str) -> str:
+    """What `name` looks like: names that a reader could mistake for one another have the same look.
+
+    The skeleton of Unicode Technical Standard 39, with the letters that it keeps apart only by their case
+    (I, i and l) and the pairs that look like one letter folded too.
+    """
+    skeleton: str = disarm.skeleton_key(name, digit_policy="tr39")
+    for alike, one in (("i", "l"), ("rn", "m"), ("vv", "w")):
+        skeleton = skeleton.replace(alike, one)
+    return skeleton
