@@ -10,11 +10,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection, get_connections
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.exceptions import BaseORMException
@@ -38,7 +39,6 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-Dialect = Literal["sqlite", "postgres"]
 Action = Callable[[], Awaitable[None] | None]
 
 #: SQLite as the server needs it. `synchronous=FULL` has every commit on the disk before it is answered;
@@ -76,16 +76,16 @@ def configuration(url: str, package: str = "models") -> dict[str, Any]:
     settings: dict[str, Any] = {"apps": apps, "use_tz": True, "timezone": "UTC"}
     scheme, _, file = url.partition("://")
     if scheme in ("postgres", "postgresql"):
-        credentials = {"application_name": "plainspoken", "maxsize": 10} | expand_db_url(url)["credentials"]
+        credentials = {"application_name": "plainspoken", "maxsize": 10, **expand_db_url(url)["credentials"]}
         return settings | {
             "connections": {"default": {"engine": "models.engines.postgres", "credentials": credentials}}
         }
     if scheme != "sqlite" or not file:
         raise ValueError(f"{url!r} is neither sqlite://FILE nor postgres://USER:PASSWORD@HOST:PORT/DATABASE")
-    writer = {"engine": "models.engines.sqlite", "credentials": {"file_path": file} | PRAGMAS}
+    writer = {"engine": "models.engines.sqlite", "credentials": {"file_path": file, **PRAGMAS}}
     if file == ":memory:":
         return settings | {"connections": {"default": writer}}
-    reader = {"engine": "models.engines.sqlite", "credentials": writer["credentials"] | {"query_only": "ON"}}
+    reader = {"engine": "models.engines.sqlite", "credentials": {"file_path": file, **PRAGMAS, "query_only": "ON"}}
     return settings | {"connections": {"default": writer, "reader": reader}, "routers": [ReadsBesideTheWriter]}
 
 
@@ -100,6 +100,7 @@ async def connect(url: str, package: str = "models") -> None:
     """
     if get_current_context() is not None:
         raise RuntimeError("This process is connected to a database already: disconnect() first.")
+    EXECUTOR_CACHE.clear()  # statements in the dialect of the database before
     context = TortoiseContext()
     try:
         settings = configuration(url, package)
@@ -135,10 +136,9 @@ async def disconnect() -> None:
         await finish(context.close_connections())
 
 
-def dialect() -> Dialect:
+def dialect() -> Literal["sqlite", "postgres"]:
     """Which database this is."""
-    name: Dialect = get_connection("default").capabilities.dialect
-    return name
+    return "sqlite" if get_connection("default").capabilities.dialect == "sqlite" else "postgres"
 
 
 def in_transaction() -> bool:
@@ -166,7 +166,7 @@ async def transaction() -> AsyncIterator[None]:
     Raises DatabaseBusy if the transaction could not begin in time.
     """
     outer, block = _block.get(), Block()
-    context: Nested | Outermost = get_connection("default")._in_transaction()
+    context = cast(Nested | Outermost, get_connection("default")._in_transaction())
     if outer is None and isinstance(context, Nested):
         raise RuntimeError("Tortoise's own in_transaction() is around this block: use models.database.transaction().")
     token = _block.set(block)

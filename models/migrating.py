@@ -1,8 +1,8 @@
-"""Bringing the database to the schema of this version, with Tortoise's migration files and its table of those applied."""
+"""Bringing the database to this version's schema, with Tortoise's migration files and its table of those applied."""
 
 from collections.abc import Callable
+from typing import Any
 
-from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.migration import Migration
@@ -36,7 +36,8 @@ async def migrate(on_progress: Callable[[str], object], package: str = "models")
 
 async def apply_next(on_progress: Callable[[str], object], package: str) -> str | None:
     """Apply the next migration, if there is one; return its name."""
-    async with get_connection("default").changing_schema() as transaction:
+    connection: Any = get_connection("default")
+    async with connection.changing_schema() as transaction:
         executor = Executor(transaction, package)
         await executor.recorder.ensure_schema(executor._schema_editor())
         migration = next(iter(await executor.pending()), None)
@@ -54,7 +55,9 @@ async def apply_next(on_progress: Callable[[str], object], package: str) -> str 
 class Executor(MigrationExecutor):
     """Tortoise's executor, with the schema editors of our engines, inside the transaction that it is given."""
 
-    def __init__(self, connection: BaseDBAsyncClient, package: str) -> None:
+    connection: Any
+
+    def __init__(self, connection: Any, package: str) -> None:
         super().__init__(connection, {"models": {"migrations": f"{package}.migrations"}})
 
     def _schema_editor(self, atomic: bool = True, collect_sql: bool = False) -> BaseSchemaEditor:

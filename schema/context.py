@@ -4,44 +4,62 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from starlette.websockets import WebSocket
 
 import models
 from schema.loaders import Loaders
+from services.accounts import SESSION_LIFE
+
+SESSION_COOKIE = "session"
 
 
 @dataclass
 class Context:
     """One operation's context. On a websocket every operation gets a `fork` of the connection's."""
 
-    request: Request | WebSocket
-    #: Where headers for the answer go; None on a websocket, whose answer has begun already.
-    response: Response | None = None
+    request: HTTPConnection
     viewer: models.User | None = None
     #: The session token that the viewer came with.
     token: str | None = None
     #: The payload of `connection_init`, which Strawberry leaves here.
     connection_params: dict[str, Any] | None = None
+    #: Set-Cookie headers for the answer. A websocket's answer began with its handshake and takes none.
+    cookies: list[tuple[bytes, bytes]] = field(default_factory=list)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
         self.forget()
+
+    @property
+    def actor(self) -> models.User | None:
+        """Who acts: the viewer. What was loaded before the deed is forgotten, since the deed may change it."""
+        self.forget()
+        return self.viewer
 
     def forget(self) -> None:
         """Begin with fresh loaders: what was loaded before may have changed."""
         self.loaders = Loaders(self.viewer)
 
     def become(self, viewer: models.User | None, token: str | None) -> None:
-        """Go on as somebody else: after signing in or out."""
+        """Go on as somebody else, after signing in or out; and let the browser do the same."""
         self.viewer = viewer
         self.token = token
         self.forget()
+        response = Response()
+        response.set_cookie(
+            SESSION_COOKIE,
+            token or "",
+            max_age=int(SESSION_LIFE.total_seconds()) if token else 0,
+            httponly=True,
+            samesite="lax",
+            secure=self.request.url.scheme in ("https", "wss"),
+        )
+        self.cookies = [header for header in response.raw_headers if header[0] == b"set-cookie"]
 
     def fork(self) -> "Context":
         """The same viewer's context for another operation."""
-        return Context(self.request, self.response, self.viewer, self.token, self.connection_params)
+        return Context(self.request, self.viewer, self.token, self.connection_params)
 
 
 Info = strawberry.Info[Context, None]

@@ -119,8 +119,9 @@ class Viewer:
     row: strawberry.Private[models.User]
 
     @strawberry.field(description="The user.")
-    def user(self) -> User:
-        return User.of(self.row)
+    async def user(self, info: Info) -> User:
+        # Read again: since the row was read to see who is looking, a deed may have changed it.
+        return User.of(await info.context.loaders.user_by_id.load(self.row.id) or self.row)
 
     @strawberry.field(description="The address that the account was made with.")
     def email(self) -> str:

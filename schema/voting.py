@@ -35,5 +35,5 @@ class VotingMutations:
     async def cast_vote(
         self, info: Info, input: Annotated[CastVoteInput, strawberry.argument(description="The vote to set.")]
     ) -> CastVoteResult:
-        post = await voting.cast_vote(info.context.viewer, post_id(input.post_id), input.value)
+        post = await voting.cast_vote(info.context.actor, post_id(input.post_id), input.value)
         return CastVotePayload(post=Post.of(post))

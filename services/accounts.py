@@ -2,16 +2,16 @@
 
 import hashlib
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
 import models
-from models import PointsReason
+from models import PointsReason, UserLevel
 from models.database import transaction
-from services import passwords, points
+from services import clock, passwords, points
 from services.errors import Conflict, Findings, NotPermitted, RefusalReason
 from services.points import Payment
 from services.text import check_text, folded, look, searchable
@@ -68,9 +68,7 @@ async def sign_out(token: str | None) -> bool:
 async def user_of(token: str) -> models.User | None:
     """Whose session `token` is, or None where it is nobody's or has run out."""
     session = (
-        await models.Session.filter(token_hash=_hash(token), expires_at__gt=datetime.now(UTC))
-        .select_related("user")
-        .first()
+        await models.Session.filter(token_hash=_hash(token), expires_at__gt=clock.now()).select_related("user").first()
     )
     return session.user if session else None
 
@@ -84,6 +82,12 @@ async def set_password(user: models.User, password: str) -> None:
     async with transaction():
         await user.save(update_fields=["password_hash"])
         await models.Session.filter(user_id=user.id).delete()
+
+
+async def set_level(user: models.User, level: UserLevel) -> None:
+    """Trust `user` so far."""
+    user.level = level
+    await user.save(update_fields=["level"])
 
 
 def check_name(findings: Findings, name: str) -> str:
@@ -118,7 +122,7 @@ async def _make_user(name: str, email: str, password_hash: str) -> models.User:
         email=email,
         email_folded=folded(email),
         password_hash=password_hash,
-        created_at=datetime.now(UTC),
+        created_at=clock.now(),
     )
     await points.pay([Payment(user.id, rules.joined, PointsReason.JOINED)], rules)
     await user.refresh_from_db(["points"])
@@ -127,7 +131,7 @@ async def _make_user(name: str, email: str, password_hash: str) -> models.User:
 
 async def _open_session(user: models.User) -> str:
     token = secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
+    now = clock.now()
     await models.Session.create(token_hash=_hash(token), user=user, created_at=now, expires_at=now + SESSION_LIFE)
     return token
 

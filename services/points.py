@@ -6,13 +6,12 @@ votes and posts. Amounts are in points.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 import models
 from models import PointsReason, PointsRules, PostKind
 from models.database import after_commit
-from services import live
+from services import clock, live
 from settings import settings
 
 
@@ -45,7 +44,7 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
     payees = {user_id for user_id, _ in due}
     users = await models.User.filter(id__in=payees).order_by("id").select_for_update(no_key=True).only("id", "points")
     totals = {user.id: user.points for user in users}
-    at = datetime.now(UTC)
+    at = clock.now()
     entries = []
     for user_id, payment in due:
         totals[user_id] += payment.amount

@@ -1,14 +1,14 @@
 """Posting: a question, an answer, a comment."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from tortoise.expressions import F
 
 import models
 from models import PointsReason, PostKind, PostState
 from models.database import transaction
-from services import classification, points
+from services import classification, clock, points
 from services.errors import Findings, NotFound
 from services.hotness import hotness
 from services.markdown import render
@@ -52,7 +52,7 @@ async def ask_question(actor: models.User | None, asked: Asked) -> models.Thread
     async with transaction():
         category = await classification.check_category(findings, asked.category_path)
         findings.raise_if_any()
-        now = datetime.now(UTC)
+        now = clock.now()
         rules = await points.rules_in_force()
         thread = await models.Thread.create(
             title=title,
@@ -81,7 +81,7 @@ async def post_answer(actor: models.User | None, thread_id: int, body: str) -> t
             raise refusal
         assert actor is not None  # noqa: S101  visitors were refused above
         findings.raise_if_any()
-        now = datetime.now(UTC)
+        now = clock.now()
         post = await _write(actor, thread.id, PostKind.ANSWER, body, now)
         rules = await points.rules_in_force()
         thread.answer_count += 1
@@ -111,7 +111,7 @@ async def post_comment(actor: models.User | None, parent_id: int, body: str) -> 
             raise refusal
         assert actor is not None  # noqa: S101  visitors were refused above
         findings.raise_if_any()
-        now = datetime.now(UTC)
+        now = clock.now()
         post = await _write(actor, parent.thread_id, PostKind.COMMENT, body, now, parent)
         parent.comment_count += 1
         parent.version += 1

@@ -1,6 +1,5 @@
 """Voting: a user's vote on a post, set to a value."""
 
-from datetime import UTC, datetime
 from functools import partial
 
 from tortoise.expressions import F
@@ -8,7 +7,7 @@ from tortoise.expressions import F
 import models
 from models import PointsReason, PostKind, VoteValue
 from models.database import after_commit, transaction
-from services import live, points
+from services import clock, live, points
 from services.errors import NotFound
 from services.hotness import VOTE_SECONDS
 from services.permissions import visible_posts, vote_refusal
@@ -48,7 +47,7 @@ async def cast_vote(actor: models.User | None, post_id: int, value: VoteValue) -
 
 async def _record(actor: models.User, post: models.Post, value: VoteValue) -> VoteValue:
     """Write the vote down; returns what it was before. The post's lock keeps a user's own haste apart."""
-    now = datetime.now(UTC)
+    now = clock.now()
     vote = await models.Vote.get_or_none(user_id=actor.id, post_id=post.id)
     if vote is None:
         if value is not VoteValue.NONE:

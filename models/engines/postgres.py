@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg import client as stock
 from tortoise.backends.base.client import ConnectionWrapper, PoolConnectionWrapper
 from tortoise.backends.base_postgres.client import translate_exceptions
@@ -67,6 +67,8 @@ class PostgresClient(CountedStatements):
     A connection's session state is not reset between its users: use SET LOCAL and transaction-level advisory locks.
     """
 
+    _pool: Any
+
     async def create_pool(self, **parameters: Any) -> asyncpg.Pool:
         return await asyncpg.create_pool(None, reset=keep_session, **parameters)
 
@@ -99,6 +101,8 @@ class PostgresClient(CountedStatements):
 class PostgresTransaction(OpenTransaction, CountedStatements, stock.TransactionWrapper):
     """A transaction on one connection of the pool."""
 
+    _parent: PostgresClient
+
     def acquire_connection(self) -> TurnInTransaction:
         return TurnInTransaction(self._lock, self)
 
@@ -119,7 +123,8 @@ class PostgresTransaction(OpenTransaction, CountedStatements, stock.TransactionW
     async def say(self, command: str) -> str:
         # Whether a commit took place is worth any wait.
         timeout = None if command == "COMMIT" else ROLLBACK_TIMEOUT
-        return await self._connection.execute(command, timeout=timeout)
+        answer: str = await self._connection.execute(command, timeout=timeout)
+        return answer
 
 
 class PostgresSchemaChange(PostgresTransaction):

@@ -36,8 +36,8 @@ class PostgresSchemaEditor(SchemaEditor, StockEditor):
         old, new = key_field(old_model, field_name), key_field(new_model, field_name)
         refuse_other_type(new_model, old, new)
         if old.null and not new.null and (value := await self.value_for_old_rows(new_model, new)) is not None:
-            column = self.quote(column_of(old))
-            await self._run_sql(f"UPDATE {self.table(new_model)} SET {column} = {value} WHERE {column} IS NULL")
+            column, table = self.quote(column_of(old)), self.table(new_model)
+            await self._run_sql(f"UPDATE {table} SET {column} = {value} WHERE {column} IS NULL")  # noqa: S608
         await super().alter_field(old_model, new_model, field_name)
         old_relation, new_relation = old_model._meta.fields_map[field_name], new_model._meta.fields_map[field_name]
         if isinstance(old_relation, ForeignKeyFieldInstance) and isinstance(new_relation, ForeignKeyFieldInstance):
@@ -58,6 +58,7 @@ class PostgresSchemaEditor(SchemaEditor, StockEditor):
         drops = "".join(f"DROP CONSTRAINT {self.quote(row['conname'])}, " for row in rows)
         name = self._generate_fk_name(model._meta.db_table, column, new_target, to_column)
         await self._run_sql(
-            f"ALTER TABLE {self.table(model)} {drops}ADD CONSTRAINT {self.quote(name)} FOREIGN KEY ({self.quote(column)})"
+            f"ALTER TABLE {self.table(model)} {drops}"
+            f"ADD CONSTRAINT {self.quote(name)} FOREIGN KEY ({self.quote(column)})"
             f" REFERENCES {self.table(new.related_model)} ({self.quote(to_column)}) ON DELETE {new.on_delete}"
         )

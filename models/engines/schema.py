@@ -28,10 +28,10 @@ class SchemaEditor(BaseSchemaEditor):
         return literal(default)
 
     def _format_index_fields(self, field_names: Sequence[str]) -> str:
-        return ", ".join(
-            f"{self.quote(name[1:])} DESC" if name.startswith("-") else super(SchemaEditor, self)._format_index_fields([name])
-            for name in field_names
-        )
+        return ", ".join(map(self._index_column, field_names))
+
+    def _index_column(self, name: str) -> str:
+        return f"{self.quote(name[1:])} DESC" if name.startswith("-") else super()._format_index_fields([name])
 
     def _get_index_sql(
         self,
@@ -84,7 +84,7 @@ class SchemaEditor(BaseSchemaEditor):
             return None
         if field.default is not None and not callable(field.default):
             return literal(field.to_db_value(field.default, model))
-        _, rows = await self.client.execute_query(f"SELECT 1 FROM {self.table(model)} LIMIT 1")
+        _, rows = await self.client.execute_query(f"SELECT 1 FROM {self.table(model)} LIMIT 1")  # noqa: S608
         if rows:
             raise CannotMigrate(
                 f"{model.__name__}.{field.model_field_name} must not be null and has no fixed default, but there are "

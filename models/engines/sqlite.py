@@ -130,7 +130,10 @@ class SqliteClient(CountedStatements):
 class SqliteTransaction(OpenTransaction, CountedStatements, stock.SqliteTransactionWrapper):
     """A transaction that takes SQLite's write lock at once: a later upgrade would fail at the first competitor."""
 
+    _parent: SqliteClient
     BEGIN = "BEGIN IMMEDIATE"
+
+    _connection: Any
 
     def acquire_connection(self) -> Turn:
         return TurnInTransaction(self._lock, self)
@@ -174,7 +177,7 @@ class SqliteTransaction(OpenTransaction, CountedStatements, stock.SqliteTransact
 
 
 class SqliteSchemaChange(SqliteTransaction):
-    """A transaction without foreign keys, since dropping a table to rebuild it would delete the rows that refer to it."""
+    """A transaction without foreign keys: dropping a table to rebuild it would delete the rows that refer to it."""
 
     schema_editor = SqliteSchemaEditor
 

@@ -20,6 +20,14 @@ class SqliteSchemaEditor(SchemaEditor, StockEditor):
     async def _run_sql(self, sql: str) -> None:
         await self.client.execute_script(sql)
 
+    # SQLite keeps comments as text of the table: another wording would be another table.
+
+    def _get_table_comment_sql(self, table: str, comment: str) -> str:
+        return ""
+
+    def _get_column_comment_sql(self, table: str, column: str, comment: str) -> str:
+        return ""
+
     async def add_field(self, model: type[Model], field_name: str) -> None:
         field = key_field(model, field_name)
         value = await self.value_for_old_rows(model, field)
@@ -124,16 +132,15 @@ class SqliteSchemaEditor(SchemaEditor, StockEditor):
         """
         name, new_name = model._meta.db_table, f"new__{model._meta.db_table}"
         objects = await self.query(
-            "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type IN ('index', 'trigger') AND sql IS NOT NULL", name
+            "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND type <> 'table' AND sql IS NOT NULL", name
         )
         counters = await self.counters(name)
-        old_columns = await self.stored_columns(name)
+        known = {column: self.quote(column) for column in await self.stored_columns(name)} | dict(values or {})
         await self._run_sql(table.named(new_name))
-        taken = {column: (values or {}).get(column, self.quote(column)) for column in await self.stored_columns(new_name)}
-        taken = {column: value for column, value in taken.items() if column in old_columns or column in (values or {})}
+        copied = [column for column in await self.stored_columns(new_name) if column in known]
+        columns, sources = ", ".join(map(self.quote, copied)), ", ".join(known[column] for column in copied)
         await self._run_sql(
-            f"INSERT INTO {self.quote(new_name)} ({', '.join(map(self.quote, taken))})"  # noqa: S608: names of columns
-            f" SELECT {', '.join(taken.values())} FROM {self.quote(name)}"
+            f"INSERT INTO {self.quote(new_name)} ({columns}) SELECT {sources} FROM {self.quote(name)}"  # noqa: S608
         )
         await self._run_sql(f"DROP TABLE {self.quote(name)}")
         # Without this, renaming would check the triggers and views that name the table just dropped.
@@ -155,7 +162,8 @@ class SqliteSchemaEditor(SchemaEditor, StockEditor):
 
     async def stored_columns(self, table: str) -> list[str]:
         """The columns that have values of their own: not the generated ones."""
-        return [row["name"] for row in await self.query("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", table)]
+        rows = await self.query("SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", table)
+        return [row["name"] for row in rows]
 
     async def indexes_of_only(self, model: type[Model], column: str) -> list[str]:
         """The indexes of that column alone, which go when it goes."""
@@ -172,7 +180,7 @@ class SqliteSchemaEditor(SchemaEditor, StockEditor):
         """Refuse to remove a column that an index, a constraint, a trigger or a view names."""
         word, own = re.compile(rf"\b{re.escape(column)}\b"), re.compile(rf"\b{re.escape(model._meta.db_table)}\b")
         users = [part for part in table.parts if part not in map(table.part, table.columns) and word.search(part)]
-        for row in await self.query("SELECT type, name, sql FROM sqlite_schema WHERE sql IS NOT NULL AND type <> 'table'"):
+        for row in await self.query("SELECT type, name, sql FROM sqlite_schema WHERE type <> 'table' AND sql > ''"):
             if own.search(row["sql"]) and word.search(row["sql"]):
                 users.append(f"{row['type']} {row['name']}")
         if users:

@@ -32,7 +32,7 @@ class TableText:
         for token in TOKEN.finditer(sql):
             text = token[0]
             depth += (text == "(") - (text == ")")
-            if text == "(" and depth == 1 or text == "," and depth == 1:
+            if depth == 1 and text in ("(", ","):
                 pieces.append("")
             elif text == ")" and depth == 0:
                 rest = sql[token.end() :]

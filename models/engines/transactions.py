@@ -1,5 +1,6 @@
 """Transactions that leave nothing behind, wherever their task is cancelled: the part both databases share."""
 
+import asyncio
 import logging
 from types import TracebackType
 
@@ -20,6 +21,7 @@ class OpenTransaction(TransactionalDBClient):
 
     BEGIN = "BEGIN"
 
+    _lock: asyncio.Lock
     _savepoints: tuple[str, ...] = ()
     _savepoints_made = 0
 
@@ -98,6 +100,8 @@ class Outermost(TransactionContext):
     A cancellation during the commit is raised after it. `is_kept` tells whether the commit took place.
     """
 
+    client: OpenTransaction
+
     def __init__(self, client: OpenTransaction) -> None:
         self.client = client
         self.is_kept = False
@@ -147,6 +151,8 @@ class Nested(TransactionContext):
 
     Nested blocks of one transaction must not overlap (as under `asyncio.gather`): savepoints are a stack.
     """
+
+    client: OpenTransaction
 
     def __init__(self, client: OpenTransaction) -> None:
         self.client = client

@@ -1,0 +1,59 @@
+"""`qa serve`: the server."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from commands.running import console, fail
+from models import database
+from models.migrating import pending
+from settings import settings
+from transports.http import MOST_BODY
+
+#: How long requests in flight may take to end when the server is told to stop, in seconds.
+GRACE = 10
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all of them.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes to serve with.")] = 1,
+) -> None:
+    """Serve the graph, GraphiQL and live votes until told to stop.
+
+    Run `qa migrate` before the first time. Nothing is ever filled in: `qa seed` does that.
+    """
+    if workers > 1:
+        fail(
+            "One process is all that this version serves with: live votes reach the listeners of the process that "
+            "counted them, and no other. Run: qa serve --workers 1"
+        )
+    try:
+        waiting = asyncio.run(_pending())
+    except database.DatabaseUnavailable as error:
+        fail(str(error))
+    if waiting:
+        fail("The database is not at this version's schema yet. Run: qa migrate")
+    shown = f"[{host}]" if ":" in host else host
+    console.print(f"GraphiQL      http://{shown}:{port}/graphiql", highlight=False)
+    console.print(f"GraphQL       http://{shown}:{port}/graphql", highlight=False)
+    console.print(f"Subscriptions ws://{shown}:{port}/graphql  (graphql-transport-ws)", highlight=False)
+    uvicorn.run(
+        "server:app",
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,
+        ws_max_size=MOST_BODY,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+async def _pending() -> list[str]:
+    await database.connect(settings().database_url)
+    try:
+        return await pending()
+    finally:
+        await database.disconnect()

@@ -1,0 +1,251 @@
+"""What is always true of the data, as SQL that finds where it is not.
+
+Each invariant's statement gives rows of (id, found, expected) for the first offenders, on both databases. The points
+that a user should have are reckoned from posts and standing votes alone, by the rules of Question2Answer
+(`app/db/points.php`), independently of the deeds that paid them.
+"""
+
+from dataclasses import dataclass
+
+from models import PostKind
+
+#: How many offenders a check tells of.
+MOST_OFFENDERS = 5
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """Something that is true of every row of `table`; `offenders` selects (id, found, expected) where it is not."""
+
+    name: str
+    table: str
+    offenders: str
+
+
+_RULES = "rules AS (SELECT * FROM points_rules ORDER BY version DESC LIMIT 1)"
+
+STANDING_VOTES = """
+    SELECT post_id,
+        SUM(CASE WHEN value = 1 THEN 1 ELSE 0 END) AS up,
+        SUM(CASE WHEN value = -1 THEN 1 ELSE 0 END) AS down
+    FROM vote GROUP BY post_id
+"""
+VISIBLE_COMMENTS = """
+    SELECT parent_id AS id, COUNT(*) AS amount FROM post WHERE kind = 'comment' AND state = 'visible' GROUP BY parent_id
+"""
+VISIBLE_ANSWERS = """
+    SELECT thread_id AS id, COUNT(*) AS amount, MAX(created_at) AS newest_at
+    FROM post WHERE kind = 'answer' AND state = 'visible' GROUP BY thread_id
+"""
+TAGGED = """
+    SELECT link.tag_id AS id, COUNT(*) AS amount
+    FROM thread_tag AS link JOIN thread ON thread.id = link.thread_id AND thread.state = 'visible' GROUP BY link.tag_id
+"""
+CATEGORISED = """
+    SELECT above.id, COUNT(*) AS amount
+    FROM thread
+    JOIN category AS own ON own.id = thread.category_id
+    JOIN category AS above ON own.path = above.path OR own.path LIKE above.path || '/%'
+    WHERE thread.state = 'visible' GROUP BY above.id
+"""
+EARNED = "SELECT user_id AS id, SUM(amount) AS amount FROM points_entry GROUP BY user_id"
+
+
+def _capped(rate: str, votes: str, cap: str, beyond: str) -> str:
+    return (
+        f"CASE WHEN rules.{cap} IS NOT NULL AND rules.{rate} * {votes} {beyond} rules.{cap} "
+        f"THEN {'-' if beyond.startswith('< -') else ''}rules.{cap} ELSE rules.{rate} * {votes} END"
+    )
+
+
+def _worth(up: str, down: str) -> str:
+    """What so many votes on a post are worth, as an expression over `post` and `rules`."""
+    cases = []
+    for kind in PostKind:
+        gain = _capped(f"{kind.value}_upvoted", up, f"{kind.value}_max_gain", ">")
+        loss = _capped(f"{kind.value}_downvoted", down, f"{kind.value}_max_loss", "< -")
+        cases.append(f"WHEN '{kind.value}' THEN {gain} + {loss}")
+    return f"CASE post.kind {' '.join(cases)} END"
+
+
+_POINTS = f"""
+    WITH {_RULES},
+    given AS (
+        SELECT user_id AS id, amount FROM points_entry WHERE reason IN ('imported', 'adjustment')
+        UNION ALL
+        SELECT users.id, rules.joined FROM users, rules WHERE NOT users.is_imported
+        UNION ALL
+        SELECT post.author_id, CASE post.kind WHEN 'question' THEN rules.question_posted ELSE rules.answer_posted END
+        FROM post, rules WHERE post.kind <> 'comment' AND post.state = 'visible' AND NOT post.is_imported
+        UNION ALL
+        SELECT question.author_id, rules.best_answer_chosen
+        FROM post AS question
+        JOIN post AS answer ON answer.thread_id = question.thread_id AND answer.is_best AND NOT answer.is_best_imported
+        CROSS JOIN rules WHERE question.kind = 'question' AND question.state = 'visible'
+        UNION ALL
+        SELECT answer.author_id, rules.chosen_as_best
+        FROM post AS answer
+        JOIN post AS question ON question.thread_id = answer.thread_id AND question.kind = 'question'
+        CROSS JOIN rules
+        WHERE answer.is_best AND NOT answer.is_best_imported AND answer.state = 'visible'
+        AND (question.author_id IS NULL OR question.author_id <> answer.author_id)
+        UNION ALL
+        SELECT vote.user_id, rules.vote_cast
+        FROM vote JOIN post ON post.id = vote.post_id AND post.kind <> 'comment' CROSS JOIN rules WHERE vote.value <> 0
+        UNION ALL
+        SELECT post.author_id,
+            {_worth("post.up_votes", "post.down_votes")}
+            - {_worth("post.imported_up_votes", "post.imported_down_votes")}
+        FROM post, rules
+        WHERE post.up_votes <> post.imported_up_votes OR post.down_votes <> post.imported_down_votes
+    ),
+    due AS (SELECT id, SUM(amount) AS amount FROM given WHERE id IS NOT NULL GROUP BY id)
+    SELECT users.id, users.points AS found, COALESCE(due.amount, 0) AS expected
+    FROM users LEFT JOIN due ON due.id = users.id WHERE users.points <> COALESCE(due.amount, 0)
+"""
+
+
+def _counted(table: str, column: str, counts: str) -> str:
+    """Offenders where `column` is not the amount that `counts` gives for the row."""
+    return f"""
+        SELECT {table}.id, {table}.{column} AS found, COALESCE(counted.amount, 0) AS expected
+        FROM {table} LEFT JOIN ({counts}) AS counted ON counted.id = {table}.id
+        WHERE {table}.{column} <> COALESCE(counted.amount, 0)
+    """
+
+
+def counted_right(table: str, column: str, counts: str) -> str:
+    """The UPDATE that sets `column` to the amount that `counts` gives for the row, where it is another one."""
+    return f"""
+        UPDATE {table} SET {column} = right_one.amount
+        FROM (
+            SELECT {table}.id, COALESCE(counted.amount, 0) AS amount
+            FROM {table} LEFT JOIN ({counts}) AS counted ON counted.id = {table}.id
+        ) AS right_one
+        WHERE right_one.id = {table}.id AND {table}.{column} <> right_one.amount
+    """
+
+
+INVARIANTS = (
+    Invariant(
+        "score = votes up - votes down",
+        "post",
+        "SELECT id, score AS found, up_votes - down_votes AS expected FROM post WHERE score <> up_votes - down_votes",
+    ),
+    Invariant(
+        "votes up = standing votes up + imported",
+        "post",
+        f"""SELECT post.id, up_votes AS found, imported_up_votes + COALESCE(standing.up, 0) AS expected
+        FROM post LEFT JOIN ({STANDING_VOTES}) AS standing ON standing.post_id = post.id
+        WHERE up_votes <> imported_up_votes + COALESCE(standing.up, 0)""",
+    ),
+    Invariant(
+        "votes down = standing votes down + imported",
+        "post",
+        f"""SELECT post.id, down_votes AS found, imported_down_votes + COALESCE(standing.down, 0) AS expected
+        FROM post LEFT JOIN ({STANDING_VOTES}) AS standing ON standing.post_id = post.id
+        WHERE down_votes <> imported_down_votes + COALESCE(standing.down, 0)""",
+    ),
+    Invariant(
+        "nobody votes on their own post",
+        "vote",
+        """SELECT vote.id, vote.user_id AS found, 'somebody else' AS expected
+        FROM vote JOIN post ON post.id = vote.post_id WHERE post.author_id = vote.user_id AND vote.value <> 0""",
+    ),
+    Invariant(
+        "comment count = visible comments",
+        "post",
+        _counted("post", "comment_count", VISIBLE_COMMENTS),
+    ),
+    Invariant(
+        "comments stand in the thread of their question or answer",
+        "post",
+        """SELECT post.id, post.thread_id AS found, parent.thread_id AS expected
+        FROM post JOIN post AS parent ON parent.id = post.parent_id
+        WHERE post.thread_id <> parent.thread_id OR parent.kind = 'comment'""",
+    ),
+    Invariant(
+        "a post's version is 1 or higher",
+        "post",
+        "SELECT id, version AS found, 1 AS expected FROM post WHERE version < 1",
+    ),
+    Invariant(
+        "revisions are numbered from 1 without gaps",
+        "post",
+        """SELECT post_id AS id, MAX(number) AS found, COUNT(*) AS expected
+        FROM revision GROUP BY post_id HAVING MIN(number) <> 1 OR MAX(number) <> COUNT(*)""",
+    ),
+    Invariant(
+        "a thread has one question",
+        "thread",
+        """SELECT thread.id, COUNT(post.id) AS found, 1 AS expected
+        FROM thread LEFT JOIN post ON post.thread_id = thread.id AND post.kind = 'question'
+        GROUP BY thread.id HAVING COUNT(post.id) <> 1""",
+    ),
+    Invariant(
+        "a thread has its question's author, state and score",
+        "thread",
+        """SELECT thread.id, thread.score AS found, post.score AS expected
+        FROM thread JOIN post ON post.thread_id = thread.id AND post.kind = 'question'
+        WHERE thread.score <> post.score OR thread.state <> post.state
+        OR COALESCE(thread.author_id, 0) <> COALESCE(post.author_id, 0)""",
+    ),
+    Invariant(
+        "answer count = visible answers",
+        "thread",
+        _counted("thread", "answer_count", VISIBLE_ANSWERS),
+    ),
+    Invariant(
+        "the best answer is one answer of its thread",
+        "thread",
+        """SELECT thread_id AS id, COUNT(*) AS found, 1 AS expected
+        FROM post WHERE is_best GROUP BY thread_id HAVING COUNT(*) > 1 OR MIN(kind) <> 'answer'""",
+    ),
+    Invariant(
+        "nothing happened in a thread before it was there",
+        "thread",
+        """SELECT id, last_activity_at AS found, created_at AS expected FROM thread
+        WHERE last_activity_at < created_at""",
+    ),
+    Invariant(
+        "a category stands right below its parent",
+        "category",
+        """SELECT category.id, category.path AS found, parent.path || '/' || category.slug AS expected
+        FROM category LEFT JOIN category AS parent ON parent.id = category.parent_id
+        WHERE category.path <> COALESCE(parent.path || '/', '') || category.slug
+        OR category.depth <> COALESCE(parent.depth, 0) + 1""",
+    ),
+    Invariant(
+        "a category counts the visible threads in and below it",
+        "category",
+        _counted("category", "thread_count", CATEGORISED),
+    ),
+    Invariant(
+        "a tag counts the visible threads that carry it",
+        "tag",
+        _counted("tag", "thread_count", TAGGED),
+    ),
+    Invariant(
+        "no synonym is a tag",
+        "tag_synonym",
+        """SELECT tag_synonym.id, tag_synonym.name AS found, 'no such tag' AS expected
+        FROM tag_synonym JOIN tag ON tag.name = tag_synonym.name""",
+    ),
+    Invariant(
+        "points = sum of the ledger",
+        "users",
+        _counted("users", "points", EARNED),
+    ),
+    Invariant(
+        "points = recomputed from posts and votes",
+        "users",
+        _POINTS,
+    ),
+    Invariant(
+        "each ledger entry's total is the sum so far",
+        "points_entry",
+        """SELECT id, total AS found, sum_so_far AS expected FROM (
+            SELECT id, total, SUM(amount) OVER (PARTITION BY user_id ORDER BY id) AS sum_so_far FROM points_entry
+        ) AS entries WHERE total <> sum_so_far""",
+    ),
+)

@@ -1,0 +1,42 @@
+"""Which media type an answer has: what the client accepts, of the two that GraphQL over HTTP knows."""
+
+JSON = "application/json"
+GRAPHQL = "application/graphql-response+json"
+
+_OFFERED = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}
+
+
+def negotiated(accept: str | None) -> str | None:
+    """The best of what `accept` (RFC 9110, section 12.5.1) lists, or None where it lists nothing we have.
+
+    Without the header it is application/json, as the GraphQL over HTTP specification says of legacy clients.
+    """
+    if not accept:
+        return JSON
+    best_quality, best = 0.0, None
+    for part in accept.split(","):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = 1.0
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name.strip() == "q":
+                quality = _quality(value)
+            elif name.strip() == "charset" and value.strip("\"' ") not in ("utf-8", "utf8"):
+                quality = 0.0
+        if media_type in _OFFERED and quality > best_quality:
+            best_quality, best = quality, _OFFERED[media_type]
+    return best
+
+
+def is_utf8_json(content_type: str) -> bool:
+    """Whether `content_type` is exactly application/json, in UTF-8 if it says so."""
+    media_type, _, parameters = content_type.lower().partition(";")
+    charset = parameters.partition("charset=")[2].strip("\"' ")
+    return media_type.strip() == JSON and charset in ("", "utf-8", "utf8")
+
+
+def _quality(value: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,117 @@
+"""GraphQL over WebSocket: Strawberry's graphql-transport-ws, with what it leaves open closed.
+
+- Frames that are not messages of the protocol end the connection with its close codes, not with a traceback.
+- Every operation has a context of its own: loaders of one would give stale rows to the next.
+- A document that does not parse fails its own operation, not every subscription on the socket.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
+from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+
+from schema import schema
+from schema.context import Context
+from services import accounts
+from transports.sessions import bearer_of, token_of
+
+#: How long a client may take from the handshake to `connection_init`, in seconds.
+INIT_TIMEOUT = 10
+#: Operations that may run at once on one socket.
+MOST_OPERATIONS = 100
+_MOST_ID_LENGTH = 128
+# What a `subscribe` payload may hold, and of which type.
+_PAYLOAD = {"query": str, "variables": dict, "operationName": str, "extensions": dict}
+
+
+class _TextFrames(ASGIWebSocketAdapter):
+    """Sends text: orjson gives bytes, which Strawberry would send as binary frames, which clients do not read."""
+
+    async def send_json(self, message: Any) -> None:
+        try:
+            await self.ws.send_text(orjson.dumps(message).decode())
+        except (WebSocketDisconnect, RuntimeError) as gone:
+            raise WebSocketDisconnected from gone
+
+
+class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
+    async def handle_message(self, message: Any) -> None:
+        if (wrong := _wrong_with(message)) is not None:
+            await self.handle_invalid_message(wrong)
+            return
+        if message["type"] == "connection_init" and message.get("payload") is None:
+            message.pop("payload", None)  # which the protocol allows to be null
+        await super().handle_message(message)
+
+    # Strawberry reads the context once to sign in, and then once for each operation.
+    @property
+    def context(self) -> Context:
+        return self._context.fork() if self.connection_acknowledged else self._context
+
+    @context.setter
+    def context(self, context: Context) -> None:
+        self._context = context
+
+    @staticmethod
+    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
+        return None
+
+
+def _wrong_with(message: Any) -> str | None:
+    """What makes `message` none of the protocol, or None."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "A message is an object with a type"
+    if message["type"] in ("subscribe", "complete"):
+        operation_id = message.get("id")
+        if not isinstance(operation_id, str) or not 0 < len(operation_id) <= _MOST_ID_LENGTH:
+            return "The id of an operation is a string that is not empty"
+    if message["type"] == "subscribe":
+        payload = message.get("payload")
+        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+            return "The payload of subscribe is an object with a query"
+        for name, kind in _PAYLOAD.items():
+            if not isinstance(payload.get(name), kind | None):
+                return f"{name} has the wrong type"
+    return None
+
+
+class GraphQLOverWebSocket(GraphQL[Context, None]):
+    """The endpoint for sockets."""
+
+    websocket_adapter_class = _TextFrames
+    graphql_transport_ws_handler_class = _Handler
+
+    def __init__(self) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=INIT_TIMEOUT),
+            max_subscriptions_per_connection=MOST_OPERATIONS,
+        )
+
+    def decode_json(self, data: str | bytes) -> object:
+        return orjson.loads(data)
+
+    async def get_context(self, request: Any, response: Any) -> Context:
+        socket: WebSocket = request
+        token = token_of(socket)
+        return Context(request=socket, viewer=await accounts.user_of(token) if token else None, token=token)
+
+    async def on_ws_connect(self, context: Context) -> dict[str, object]:
+        """Sign in with the payload of `connection_init`, if it has {"Authorization": "Bearer TOKEN"}."""
+        for name, value in (context.connection_params or {}).items():
+            if name.lower() == "authorization":
+                token = bearer_of(value)
+                context.viewer = await accounts.user_of(token) if token else None
+                if context.viewer is None:
+                    raise ConnectionRejectionError
+                context.token = token
+        return {"viewer": context.viewer.name if context.viewer else None}
