@@ -51,7 +51,7 @@ class InvalidInput(Refusal):
     """What was sent is wrong."""
 
     def __init__(self, fields: Sequence[WrongField]) -> None:
-        super().__init__("; ".join(f"{'.'.join(wrong.path)}: {wrong.message}" for wrong in fields))
+        super().__init__(" ".join(f"{'.'.join(wrong.path)}: {wrong.message}" for wrong in fields))
         self.fields = list(fields)
 
 

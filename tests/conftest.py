@@ -1,18 +1,24 @@
 """What the tests share: a new SQLite file for each, and PostgreSQL where one answers."""
 
 import asyncio
+import logging
 import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
+import httpx2
 import pytest
+import uvicorn
+from clients import Client
 from library import Author, Book
 from tortoise.connection import get_connection
 
-from models import database
+from models import database, migrating
+from services import live
 
 #: Where a PostgreSQL is looked for, unless TEST_POSTGRES_URL or a PostgreSQL in DATABASE_URL says otherwise.
 POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
@@ -76,3 +82,77 @@ async def tell(url: str, command: str) -> None:
         await connection.execute(command)
     finally:
         await connection.close()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
+    """A migrated database to copy for each test: in PostgreSQL if DATABASE_URL says so, else in SQLite."""
+    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        url: str = request.getfixturevalue("scratch_postgres")
+    else:
+        url = f"sqlite://{tmp_path_factory.mktemp('template') / 'template.db'}"
+
+    async def migrated() -> None:
+        await database.connect(url)
+        await migrating.migrate(lambda name: None)
+        await database.disconnect()
+
+    asyncio.run(migrated())
+    return url
+
+
+@pytest.fixture
+async def forum_url(migrated_template: str, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of an empty forum's database: migrated, of this test alone."""
+    if migrated_template.startswith("sqlite"):
+        file = tmp_path / "forum.db"
+        shutil.copy(migrated_template.removeprefix("sqlite://"), file)
+        yield f"sqlite://{file}"
+        return
+    parts = urlsplit(migrated_template)
+    template, name = parts.path.strip("/"), f"plainspoken_test_{os.getpid()}_forum"
+    await tell(parts._replace(path="/postgres").geturl(), f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield parts._replace(path=f"/{name}").geturl()
+    await tell(parts._replace(path="/postgres").geturl(), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+async def forum(forum_url: str) -> AsyncIterator[str]:
+    """An empty forum that this process is connected to; its URL."""
+    await database.connect(forum_url)
+    yield forum_url
+    await database.disconnect()
+
+
+@pytest.fixture
+async def visitor(forum: str) -> AsyncIterator[Client]:
+    """A visitor to the real server, which serves the empty forum from this process."""
+    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.005)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        yield Client(http)
+    live.close()
+    server.should_exit = True
+    await serving
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """The SQL statements sent to the database, as they are sent; clear it to begin counting."""
+    sent: list[str] = []
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            sent.append(record.getMessage())
+
+    logger, handler = logging.getLogger("tortoise.db_client"), Listening()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield sent
+    logger.removeHandler(handler)
+    logger.setLevel(level)

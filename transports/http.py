@@ -71,7 +71,10 @@ async def graphql_over_http(request: Request) -> Response:
 async def _context(request: Request) -> Context:
     token = token_of(request)
     viewer = await accounts.user_of(token) if token else None
-    return Context(request=request, viewer=viewer, token=token)
+    context = Context(request=request, viewer=viewer, token=token)
+    if viewer is not None:
+        context.loaders.user_by_id.prime(viewer.id, viewer)
+    return context
 
 
 async def _execute(method: str, parameters: _Parameters, context: Context) -> ExecutionResult:
