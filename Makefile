@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lock graphiql bench clean
+.PHONY: help install run test check format lock migration graphiql bench clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ lock: .venv/.developed ## Renew the lock files from pyproject.toml: the newest r
 	$(BIN)/uv pip compile pyproject.toml --group build --upgrade -o requirements.lock $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev -c requirements.lock --upgrade -o requirements-dev.lock $(LOCK)
 LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
+
+migration: .venv/.served ## Write the migration that the models ask for: make migration NAME=what_it_does
+	$(BIN)/tortoise -c models.database.DRAWING_BOARD makemigrations -n $(NAME)
 
 graphiql: ## Rebuild static/graphiql from its pinned npm packages (needs Node 20+)
 	cd static/graphiql/source && npm ci && npm run build

@@ -1,10 +1,8 @@
-"""`qa import`: bring in what another system exported."""
+"""`qa import`: a whole site, brought in from elsewhere."""
 
 import typer
 
-app = typer.Typer()
+from commands.importing.stackexchange import stackexchange
 
-
-@app.command()
-def stackexchange() -> None:
-    """Stub until the importer is there."""
+app = typer.Typer(help="Bring in a whole site from elsewhere.", no_args_is_help=True)
+app.command()(stackexchange)
