@@ -47,6 +47,9 @@ lock: .venv/.developed ## Renew the lock files from pyproject.toml: the newest r
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev -c requirements.lock --upgrade -o requirements-dev.lock $(LOCK)
 LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
+bench: .venv/.developed ## Measure pages here beside the same pages written by hand, in one run
+	$(BIN)/python -m benchmarks
+
 migration: .venv/.served ## Write the migration that the models ask for: make migration NAME=what_it_does
 	$(BIN)/tortoise -c models.database.DRAWING_BOARD makemigrations -n $(NAME)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.connection import get_connection
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.migration import Migration
@@ -44,11 +45,14 @@ async def apply_next(on_progress: Callable[[str], object], package: str) -> str 
         if migration is None:
             return None
         on_progress(migration.name)
+        EXECUTOR_CACHE.clear()  # statements for the tables as they were
         try:
             await executor.apply(migration)
         except Exception as error:
             error.add_note(f"This happened in migration {migration.name}, of which nothing was done.")
             raise
+        finally:
+            EXECUTOR_CACHE.clear()
     return migration.name
 
 

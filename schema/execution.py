@@ -1,6 +1,7 @@
 """How operations are run: documents parsed and validated once, mistakes told to the client, bugs masked and logged."""
 
 import secrets
+import traceback
 from typing import Any
 
 import strawberry
@@ -39,7 +40,9 @@ class MaskBugs(MaskErrors):
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
         error_id = secrets.token_hex(8)
-        log.error("a resolver failed", error_id=error_id, path=error.path, exc_info=error.original_error)
+        # A text, not `exc_info`: some renderers would show the frames' variables too, a password among them.
+        trace = "".join(traceback.format_exception(error.original_error))
+        log.error("a resolver failed", error_id=error_id, path=error.path, traceback=trace)
         return GraphQLError(
             f"Something went wrong here. The server's log has it under {error_id}.",
             nodes=error.nodes,

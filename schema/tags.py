@@ -60,7 +60,7 @@ class TagQueries:
         last: Last = UNSET,
         before: Before = UNSET,
     ) -> Connection[Tag]:
-        return connection(TAGS, query or None, TAG_ORDER, first, after, last, before)
+        return connection(TAGS, query or "", TAG_ORDER, first, after, last, before)
 
     @strawberry.field(description="The tag with this name, or with this synonym.")
     async def tag(

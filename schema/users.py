@@ -154,4 +154,4 @@ class UserQueries:
         last: Last = UNSET,
         before: Before = UNSET,
     ) -> Connection[User]:
-        return connection(USERS, query or None, order_by.value, first, after, last, before)
+        return connection(USERS, query or "", order_by.value, first, after, last, before)

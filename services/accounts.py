@@ -22,6 +22,8 @@ EMAIL_LENGTH = 3, 80
 PASSWORD_LENGTH = 8, 1_000
 SESSION_LIFE = timedelta(days=30)
 _NOT_IN_NAMES = set("@+/")
+# Folded, one character may become eighteen; what is kept of a name or an address has room for this many.
+_MOST_FOLDED = 240
 
 
 async def sign_up(name: str, email: str, password: str) -> tuple[models.User, str]:
@@ -97,11 +99,16 @@ def check_name(findings: Findings, name: str) -> str:
         findings.add("name", message=f"Leave out {' and '.join(sorted(found))}: names cannot contain it.")
     elif name and (not look(name).strip(". ") or not name.isprintable()):
         findings.add("name", message="Use letters or digits that can be seen.")
+    elif max(len(look(name)), len(folded(name))) > _MOST_FOLDED:
+        findings.add("name", message="Use fewer signs that stand for whole words.")
     return " ".join(name.split())
 
 
 def _check_email(findings: Findings, email: str) -> str:
     email = check_text(findings, "email", email, least=EMAIL_LENGTH[0], most=EMAIL_LENGTH[1], lines=False)
+    if len(folded(email)) > _MOST_FOLDED:
+        findings.add("email", message="Use fewer signs that stand for whole words.")
+        return ""
     try:
         return validate_email(email, check_deliverability=False).normalized if email else ""
     except EmailNotValidError as error:

@@ -1,6 +1,5 @@
 """Classification: the category and the tags that a thread is found under, and how many threads each has."""
 
-import re
 from collections.abc import Sequence
 
 from tortoise.expressions import F, Q
@@ -8,12 +7,12 @@ from tortoise.queryset import QuerySet
 
 import models
 from services.errors import Findings
-from services.text import clean
+from services.text import clean, is_word_character
 
 # Question2Answer's limits (`app/options.php`); a tag's length is Stack Exchange's.
 MOST_TAGS = 5
 TAG_LENGTH = 35
-_TAG = re.compile(r"[\w.+#-]+")
+_SIGNS = set("-_.+#")
 
 
 def check_tags(findings: Findings, tags: Sequence[str]) -> list[str]:
@@ -24,8 +23,8 @@ def check_tags(findings: Findings, tags: Sequence[str]) -> list[str]:
     for index, name in enumerate(names):
         if len(name) > TAG_LENGTH:
             findings.add("tags", str(index), message=f"Write a tag in at most {TAG_LENGTH} characters.")
-        elif not _TAG.fullmatch(name):
-            findings.add("tags", str(index), message="Write a tag with letters, digits and the signs - . + # only.")
+        elif not name or not all(character in _SIGNS or is_word_character(character) for character in name):
+            findings.add("tags", str(index), message="Write a tag with letters, digits and the signs - _ . + # only.")
     return names
 
 

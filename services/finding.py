@@ -71,18 +71,14 @@ def with_tag(tag_id: int) -> Q:
     return Q(id__in=Subquery(models.ThreadTag.filter(tag_id=tag_id).values("thread_id")))
 
 
-def tags(beginning: str | None) -> QuerySet[models.Tag]:
-    """The tags whose names begin with `beginning`."""
-    if beginning is None:
-        return models.Tag.all()
-    return models.Tag.filter(name__startswith=searchable(beginning).lower())
+def tags(beginning: str) -> QuerySet[models.Tag]:
+    """The tags whose names begin with `beginning`, which may be nothing."""
+    return models.Tag.filter(name__startswith=searchable(beginning).lower()) if beginning else models.Tag.all()
 
 
-def users(beginning: str | None) -> QuerySet[models.User]:
-    """The users whose names begin with `beginning`, without regard to case."""
-    if beginning is None:
-        return models.User.all()
-    return models.User.filter(name_folded__startswith=folded(searchable(beginning)))
+def users(beginning: str) -> QuerySet[models.User]:
+    """The users whose names begin with `beginning`, which may be nothing, without regard to case."""
+    return models.User.filter(name_folded__startswith=folded(searchable(beginning))) if beginning else models.User.all()
 
 
 def _tagged(names: tuple[str, ...]) -> Subquery:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import groupby
 
 import disarm
 
@@ -9,7 +10,6 @@ from services.errors import Findings
 
 # Everything that is not text: control characters but for tab and line feed, noncharacters, lone surrogates.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
-_WORD = re.compile(r"[^\W_]+")
 
 #: Letters of a slug, after which only shorter words are dropped (Question2Answer, `qa_slugify`).
 SLUG_LETTERS = 50
@@ -43,12 +43,18 @@ def check_text(findings: Findings, field: str, text: str, *, least: int = 0, mos
     return cleaned
 
 
+def is_word_character(character: str) -> bool:
+    """Whether it is part of a word: a letter, a number, or a mark on one, which many scripts write vowels with."""
+    return unicodedata.category(character)[0] in "LMN"
+
+
 def slug(title: str) -> str:
     """The words of `title` joined by hyphens, as they stand in an address.
 
     Of a long title the longest words are kept, until they have 50 letters (Question2Answer's `qa_slugify`).
     """
-    words = _WORD.findall(re.sub(r"(?<=\w)['’](?=\w)", "", unicodedata.normalize("NFKC", title)).lower())
+    title = re.sub(r"(?<=\w)['’](?=\w)", "", unicodedata.normalize("NFKC", title)).lower()
+    words = ["".join(letters) for is_word, letters in groupby(title, is_word_character) if is_word]
     left = SLUG_LETTERS
     kept = set[int]()
     if sum(map(len, words)) > left:

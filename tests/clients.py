@@ -1,7 +1,7 @@
 """A client as the tests use it: real HTTP, documents from `tests/documents`, whole answers."""
 
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class Client:
         """A new user's client."""
         result = await self.do("sign_up", name=name, email=f"{name}@example.org", password="a long password")
         assert result["__typename"] == "SignUpPayload", result
+        self.http.cookies.clear()  # which all clients of a test share
         return Client(self.http, result["token"])
 
     @asynccontextmanager

@@ -101,12 +101,12 @@ async def test_a_statement_cancelled_anywhere_leaves_nothing_behind(library: str
 
 async def test_tortoises_own_engine_hangs_after_one_cancelled_begin(library: str) -> None:
     async with own_engine(library) as connection:
-        await Book.get(id=1)
 
         async def lend() -> None:
             async with in_transaction("default"):
                 await Book.get(id=1)
 
+        await lend()
         task = asyncio.ensure_future(lend())
         while is_at_rest(connection):
             await asyncio.sleep(0)

@@ -8,6 +8,8 @@ from services.text import clean, look
 
 #: The room for a name, as for everybody's (`models.User.name`), in characters.
 NAME_LENGTH = 80
+#: The room for a title (`models.Thread.title`).
+TITLE_LENGTH = 800
 _ADDRESS_LENGTH = 400
 _TAG_LENGTH = 80
 

@@ -44,7 +44,8 @@ class Turn(ConnectionWrapper[aiosqlite.Connection]):
         if self.client.is_reader:
             await self.connection.interrupt()
         with suppress(sqlite3.OperationalError):
-            await self.connection.execute("SELECT 1")
+            # All rows fetched: a statement left open would keep the interruption alive for the next one.
+            await self.connection.execute_fetchall("SELECT 1")
 
 
 class TurnInTransaction(Turn):
@@ -99,7 +100,7 @@ class SqliteClient(CountedStatements):
         try:
             connection.row_factory = sqlite3.Row
             for pragma, value in self.pragmas.items():
-                await connection.execute(f"PRAGMA {pragma}={value}")
+                await connection.execute_fetchall(f"PRAGMA {pragma}={value}")
         except BaseException:
             await connection.close()
             raise
@@ -167,7 +168,7 @@ class SqliteTransaction(OpenTransaction, CountedStatements, stock.SqliteTransact
             raise DatabaseBusy(f"Another process kept the database's write lock ({error}).") from error
 
     async def say(self, command: str) -> str:
-        await self._connection.execute(command)
+        await self._connection.execute_fetchall(command)
         return command
 
     async def execute_script(self, query: str) -> None:

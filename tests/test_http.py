@@ -1,0 +1,286 @@
+"""GraphQL over HTTP, as its specification has it (2025-09 draft, https://graphql.github.io/graphql-over-http)."""
+
+import asyncio
+import shutil
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx2
+import orjson
+import pytest
+from clients import Client, document
+
+from transports.http import MOST_BODY
+from transports.media_types import GRAPHQL, JSON
+
+#: The npm package that holds the specification's own checks.
+AUDITS = "graphql-http@1.23.1"
+AUDIT = """
+    import { serverAudits } from "graphql-http";
+    for (const audit of serverAudits({ url: process.argv[1], fetchFn: fetch })) {
+      const { status, reason } = await audit.fn();
+      console.log(status, audit.id, audit.name, reason ?? "");
+    }
+"""
+NAME = {"site": {"name": "Plainspoken"}}
+
+
+async def sent(visitor: Client, body: bytes | str, **headers: str) -> httpx2.Response:
+    """The answer to a POST of exactly this body."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return await visitor.http.post("/graphql", content=body, headers={"content-type": JSON} | named)
+
+
+def only_message(response: httpx2.Response) -> str:
+    """The message of an answer that has one error and nothing else; it must be JSON."""
+    assert response.headers["content-type"] in (f"{JSON}; charset=utf-8", f"{GRAPHQL}; charset=utf-8")
+    answer = response.json()
+    [error] = answer.pop("errors")
+    assert answer == {}
+    return str(error["message"])
+
+
+async def test_a_query_by_post_gives_its_data_as_json(visitor: Client) -> None:
+    response = await sent(visitor, orjson.dumps({"query": document("site_name"), "variables": None}))
+    assert (response.status_code, response.headers["content-type"]) == (200, f"{JSON}; charset=utf-8")
+    assert response.json() == {"data": NAME}
+
+
+async def test_the_media_type_is_the_one_that_is_accepted(visitor: Client) -> None:
+    body = orjson.dumps({"query": document("site_name")})
+    accepted = await sent(visitor, body, accept=f"{GRAPHQL}, {JSON};q=0.9")
+    assert (accepted.status_code, accepted.json()) == (200, {"data": NAME})
+    assert accepted.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
+    refused = await sent(visitor, body, accept="text/html")
+    assert (refused.status_code, only_message(refused)) == (406, f"Accept {GRAPHQL} or {JSON}.")
+    for response in (accepted, refused):
+        assert "Accept" in response.headers["vary"]
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("{", "Syntax Error: Expected Name, found <EOF>."),
+        ("", "Syntax Error: Unexpected <EOF>."),
+        ("{ nothing }", "Cannot query field 'nothing' on type 'Query'."),
+        ("query ($id: ID!) { node(id: $id) { id } }", "Variable '$id' of required type 'ID!' was not provided."),
+        ("fragment A on Site { name }", "Can't get GraphQL operation type"),
+    ],
+)
+async def test_a_document_that_cannot_run_is_a_bad_request_to_clients_that_know(
+    visitor: Client, query: str, message: str
+) -> None:
+    body = orjson.dumps({"query": query})
+    known = await sent(visitor, body, accept=GRAPHQL)
+    assert known.status_code == 400
+    assert known.json()["errors"][0]["message"] == message
+    assert "data" not in known.json()
+    legacy = await sent(visitor, body, accept=JSON)
+    assert (legacy.status_code, legacy.json()) == (200, known.json())
+
+
+async def test_an_error_in_a_field_is_a_200_with_the_data_beside_it(visitor: Client) -> None:
+    body = {"query": "{ site { name } tags(first: -1) { nodes { name } } }"}
+    response = await sent(visitor, orjson.dumps(body), accept=GRAPHQL)
+    assert response.status_code == 200
+    [error] = response.json()["errors"]
+    assert error["message"] == "first must lie between 0 and 100; it is -1."
+    assert error["path"] == ["tags"]
+
+
+async def test_a_query_goes_by_get_too(visitor: Client) -> None:
+    query = "query Named($id: ID!) { node(id: $id) { id } } query Site { site { name } }"
+    response = await visitor.http.get("/graphql", params={"query": query, "operationName": "Site"})
+    assert (response.status_code, response.json()) == (200, {"data": NAME})
+    parameters = {"query": query, "operationName": "Named", "variables": '{"id": "nothing"}', "extensions": ""}
+    response = await visitor.http.get("/graphql", params=parameters)
+    assert (response.status_code, response.json()) == (200, {"data": {"node": None}})
+
+
+async def test_an_empty_operation_name_is_none(visitor: Client) -> None:
+    response = await visitor.http.get("/graphql", params={"query": document("site_name"), "operationName": ""})
+    assert (response.status_code, response.json()) == (200, {"data": NAME})
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ("", "There is no query in the request."),
+        ("?query={site{name}}&variables=[1]", "variables must be an object, or left out."),
+        (
+            "?query={site{name}}&variables={",
+            "variables is not valid JSON: EOF while parsing an object at line 1 column 1: line 1 column 2 (char 1).",
+        ),
+        ("?query={site{name}}&extensions=5", "extensions must be an object, or left out."),
+    ],
+)
+async def test_a_get_that_asks_nothing_sensible_is_told_so(visitor: Client, parameters: str, message: str) -> None:
+    response = await visitor.http.get("/graphql" + quote(parameters, safe="?&="))
+    assert (response.status_code, only_message(response)) == (400, message)
+
+
+async def test_a_mutation_by_get_is_refused_and_changes_nothing(visitor: Client) -> None:
+    given = {"name": "ann", "email": "ann@example.org", "password": "a long password"}
+    parameters = {"query": document("sign_up"), "variables": orjson.dumps({"input": given}).decode()}
+    response = await visitor.http.get("/graphql", params=parameters)
+    assert (response.status_code, only_message(response)) == (405, "Mutations go by POST.")
+    assert response.headers["allow"] == "POST"
+    assert await visitor.post("{ users { totalCount } }") == {"data": {"users": {"totalCount": 0}}}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_other_methods_are_told_which_ones_there_are(visitor: Client, method: str) -> None:
+    response = await visitor.http.request(method, "/graphql")
+    assert (response.status_code, only_message(response)) == (405, "GraphQL goes by GET or POST.")
+    assert response.headers["allow"] == "GET, POST"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "text/plain",
+        "application/graphql",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json; charset=utf-16",
+    ],
+)
+async def test_what_a_form_on_any_page_could_send_is_refused(visitor: Client, content_type: str) -> None:
+    response = await sent(visitor, orjson.dumps({"query": document("site_name")}), content_type=content_type)
+    assert (response.status_code, only_message(response)) == (415, f"Send {JSON}, in UTF-8.")
+    assert response.headers["accept-post"] == JSON
+
+
+NO_JSON = "The request body is not valid JSON: "
+NO_OBJECT = 'The request body must be a JSON object: {"query": "...", "variables": {...}}.'
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", f"{NO_JSON}Input is a zero-length, empty document: line 1 column 1 (char 0)."),
+        (b"{", f"{NO_JSON}unexpected end of data: line 1 column 2 (char 1)."),
+        (b'\xef\xbb\xbf{"query": "{ site { name } }"}', f"{NO_JSON}UTF-8 byte order mark (BOM) is not supported: "),
+        (b'{"query": "{ site { name } }", "variables": {"x": NaN}}', f"{NO_JSON}unexpected character, expected a JSON value: "),
+        (b'{"query": "{ site { name } }", "variables": {"x": Infinity}}', f"{NO_JSON}unexpected character, expected a JSON value: "),
+        (b'{"query": "{ site { name } }", "variables": {"x": 1e400}}', f"{NO_JSON}number is infinity when parsed as double: "),
+        (b'{"query": "\xff"}', f"{NO_JSON}str is not valid UTF-8: "),
+        (rb'{"query": "\ud800"}', f"{NO_JSON}no low surrogate in string: "),
+        (b"[" * 100_000 + b"]" * 100_000, f"{NO_JSON}depth limit exceeded: "),
+        (b'{"variables":' * 50_000 + b"1" + b"}" * 50_000, f"{NO_JSON}depth limit exceeded: "),
+        (b"5", NO_OBJECT),
+        (b"null", NO_OBJECT),
+        (b'"{ site { name } }"', NO_OBJECT),
+        (b'[{"query": "{ site { name } }"}]', NO_OBJECT),
+        (b"{}", "There is no query in the request."),
+        (b'{"query": null}', "There is no query in the request."),
+        (b'{"extensions": {"persistedQuery": {"version": 1}}}', "There is no query in the request."),
+        (b'{"query": 5}', "query must be a string, or left out."),
+        (b'{"query": "{ site { name } }", "operationName": 5}', "operationName must be a string, or left out."),
+        (b'{"query": "{ site { name } }", "variables": [1]}', "variables must be an object, or left out."),
+        (b'{"query": "{ site { name } }", "variables": "{}"}', "variables must be an object, or left out."),
+        (b'{"query": "{ site { name } }", "extensions": 5}', "extensions must be an object, or left out."),
+    ],
+    ids=range(22),
+)
+async def test_a_body_that_is_no_request_is_told_why(visitor: Client, body: bytes, message: str) -> None:
+    response = await sent(visitor, body)
+    assert response.status_code == 400
+    assert only_message(response).startswith(message)
+
+
+async def chunks() -> Any:
+    for _ in range(10 * 16):
+        yield b" " * 65_536
+
+
+@pytest.mark.parametrize("is_chunked", [False, True])
+async def test_a_body_of_ten_megabytes_is_not_read(visitor: Client, is_chunked: bool) -> None:
+    body = chunks() if is_chunked else b" " * (10 * MOST_BODY)
+    response = await visitor.http.post("/graphql", content=body, headers={"content-type": JSON})
+    assert (response.status_code, only_message(response)) == (413, "The request body may have at most 1,048,576 bytes.")
+    assert await visitor.run("site_name") == NAME
+
+
+async def test_a_body_of_the_greatest_length_is_read(visitor: Client) -> None:
+    body = orjson.dumps({"query": document("site_name")})
+    response = await sent(visitor, body + b" " * (MOST_BODY - len(body)))
+    assert (response.status_code, response.json()) == (200, {"data": NAME})
+
+
+async def test_one_of_several_operations_must_be_named(visitor: Client) -> None:
+    query = "query A { site { name } } query B { site { welcome } }"
+    unnamed = await sent(visitor, orjson.dumps({"query": query}), accept=GRAPHQL)
+    assert unnamed.status_code == 400
+    assert only_message(unnamed) == "Give operationName: the document has several operations."
+    named = await sent(visitor, orjson.dumps({"query": query, "operationName": "A"}), accept=GRAPHQL)
+    assert (named.status_code, named.json()) == (200, {"data": NAME})
+    unknown = await sent(visitor, orjson.dumps({"query": query, "operationName": "C"}), accept=GRAPHQL)
+    assert (unknown.status_code, only_message(unknown)) == (400, 'Unknown operation named "C".')
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_subscription_is_told_where_to_go(visitor: Client, method: str) -> None:
+    query = 'subscription { votesChanged(postIds: ["x"]) { id } }'
+    if method == "GET":
+        response = await visitor.http.get("/graphql", params={"query": query})
+    else:
+        response = await sent(visitor, orjson.dumps({"query": query}))
+    assert response.status_code == 400
+    assert only_message(response) == "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws."
+
+
+async def test_a_client_that_hangs_up_while_it_sends_is_no_error(
+    visitor: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    address = urlsplit(str(visitor.http.base_url))
+    _, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{")
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert await visitor.run("site_name") == NAME
+    assert [record.getMessage() for record in caplog.records if record.levelname in ("ERROR", "WARNING")] == []
+
+
+async def test_a_bug_before_the_operation_begins_is_answered_as_json(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(token: str) -> None:
+        raise RuntimeError("the secret inner life of sessions")
+
+    monkeypatch.setattr("services.accounts.user_of", broken)
+    response = await sent(visitor, orjson.dumps({"query": document("site_name")}), authorization="Bearer x")
+    assert response.status_code == 500
+    assert "secret" not in only_message(response)
+
+
+@pytest.fixture(scope="session")
+def audits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the audits in it."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not there, with which the audits are installed")
+    folder = tmp_path_factory.mktemp("audits")
+    return folder
+
+
+async def test_the_specifications_own_audits_pass(visitor: Client, audits: Path) -> None:
+    installing = await asyncio.create_subprocess_exec(
+        *("npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", AUDITS, "graphql@16"),
+        cwd=audits,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    said, _ = await installing.communicate()
+    if installing.returncode != 0:
+        pytest.skip(f"npm could not install {AUDITS}: {said.decode()[-300:]}")
+    auditing = await asyncio.create_subprocess_exec(
+        *("node", "--input-type=module", "--eval", AUDIT, f"{str(visitor.http.base_url).rstrip('/')}/graphql"),
+        cwd=audits,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    found = (await auditing.communicate())[0].decode().splitlines()
+    assert len(found) == 61
+    assert [line for line in found if not line.startswith("ok ")] == []
