@@ -139,6 +139,7 @@ async def _make_user(name: str, email: str, password_hash: str) -> models.User:
 async def _open_session(user: models.User) -> str:
     token = secrets.token_urlsafe(32)
     now = clock.now()
+    await models.Session.filter(user_id=user.id, expires_at__lte=now).delete()
     await models.Session.create(token_hash=_hash(token), user=user, created_at=now, expires_at=now + SESSION_LIFE)
     return token
 

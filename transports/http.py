@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -42,7 +42,10 @@ class _Parameters:
 
 async def graphql_over_http(request: Request) -> Response:
     """Execute the operation of a GET or POST request."""
-    media_type = negotiated(request.headers.get("accept"))
+    accept = request.headers.get("accept")
+    if request.method == "GET" and "query" not in request.query_params and "text/html" in (accept or ""):
+        return RedirectResponse("/graphiql")  # somebody typed the address into a browser
+    media_type = negotiated(accept)
     try:
         if media_type is None:
             raise _Refused(406, f"Accept {GRAPHQL} or {JSON}.")
