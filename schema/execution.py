@@ -7,7 +7,7 @@ from typing import Any
 import strawberry
 import structlog
 from graphql import GraphQLError, OperationDefinitionNode
-from strawberry.exceptions import StrawberryInputCoercionError
+from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.extensions import MaskErrors, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.types.execution import PreExecutionError
 
@@ -39,16 +39,23 @@ class MaskBugs(MaskErrors):
         super().__init__(should_mask_error=is_bug)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        error_id = secrets.token_hex(8)
-        # A text, not `exc_info`: some renderers would show the frames' variables too, a password among them.
-        trace = "".join(traceback.format_exception(error.original_error))
-        log.error("a resolver failed", error_id=error_id, path=error.path, traceback=trace)
-        return GraphQLError(
-            f"Something went wrong here. The server's log has it under {error_id}.",
-            nodes=error.nodes,
-            path=error.path,
-            extensions={"code": "INTERNAL_ERROR", "id": error_id},
-        )
+        assert error.original_error is not None  # noqa: S101  or it would be no bug
+        return masked(error.original_error, error)
+
+
+def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
+    """What the client is told of a bug: an id, under which the log has the traceback."""
+    error_id = secrets.token_hex(8)
+    # A text, not `exc_info`: some renderers would show the frames' variables too, a password among them.
+    trace = "".join(traceback.format_exception(bug))
+    nodes, path = (at.nodes, at.path) if at else (None, None)
+    log.error("an operation failed", error_id=error_id, path=path, traceback=trace)
+    return GraphQLError(
+        f"Something went wrong here. The server's log has it under {error_id}.",
+        nodes=nodes,
+        path=path,
+        extensions={"code": "INTERNAL_ERROR", "id": error_id},
+    )
 
 
 def is_bug(error: GraphQLError) -> bool:
@@ -65,7 +72,8 @@ class ExecutedSchema(strawberry.Schema):
         # not, and a websocket would get no answer; so it becomes what a document that does not parse gives.
         try:
             return await super()._prepare_operation_async(context, extensions_runner)
-        except GraphQLError as error:
+        except (GraphQLError, MissingQueryError) as failure:
+            error = failure if isinstance(failure, GraphQLError) else GraphQLError("There is no query.")
             context.pre_execution_errors = [error]
             return PreExecutionError(data=None, errors=[error])
 

@@ -13,6 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from schema import schema
 from schema.context import Context
+from schema.execution import masked
 from services import accounts
 from transports.media_types import GRAPHQL, JSON, is_utf8_json, negotiated
 from transports.sessions import token_of
@@ -56,6 +57,8 @@ async def graphql_over_http(request: Request) -> Response:
         return _answer({"errors": [{"message": str(refused)}]}, media_type or JSON, refused.status, refused.headers)
     except ClientDisconnect:
         return Response(status_code=499)
+    except Exception as bug:
+        return _answer({"errors": [masked(bug).formatted]}, media_type or JSON, 500)
     body: dict[str, Any] = {"data": result.data}
     status = 200
     if result.errors:
@@ -116,11 +119,11 @@ async def _parameters(request: Request) -> _Parameters:
     else:
         raise _Refused(405, "GraphQL goes by GET or POST.", allow="GET, POST")
     query = _checked(given, "query", str, "a string")
-    if query is None:
+    if not query:
         raise _Refused(400, "There is no query in the request.")
     return _Parameters(
         query,
-        _checked(given, "operationName", str, "a string"),
+        _checked(given, "operationName", str, "a string") or None,  # empty, it is as good as left out
         _checked(given, "variables", dict, "an object"),
         _checked(given, "extensions", dict, "an object"),
     )

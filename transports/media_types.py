@@ -30,9 +30,9 @@ def negotiated(accept: str | None) -> str | None:
 
 def is_utf8_json(content_type: str) -> bool:
     """Whether `content_type` is exactly application/json, in UTF-8 if it says so."""
-    media_type, _, parameters = content_type.lower().partition(";")
-    charset = parameters.partition("charset=")[2].strip("\"' ")
-    return media_type.strip() == JSON and charset in ("", "utf-8", "utf8")
+    media_type, *parameters = (piece.strip() for piece in content_type.lower().split(";"))
+    charsets = [parameter.partition("=")[2] for parameter in parameters if parameter.startswith("charset=")]
+    return media_type == JSON and all(charset.strip("\"' ") in ("utf-8", "utf8") for charset in charsets)
 
 
 def _quality(value: str) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from commands.importing.attributes import NO_TIME, maybe_time
+from commands.importing.attributes import NO_TIME, identity, maybe_time
 from commands.importing.history import CLOSED, History
 from commands.importing.staging import Row, Staging
 from models import ClosureReason
@@ -68,7 +68,8 @@ def closure(question: Row, history: History, staging: Staging) -> Closure | None
         reason,
         note,
         closed_by_id=event["EditorId"] or _last_voter(details, staging),
-        original_ids=linked + [each for each in _list(details, "OriginalQuestionIds") if isinstance(each, int)],
+        original_ids=linked
+        + [found for each in _list(details, "OriginalQuestionIds") if (found := identity(str(each)))],
     )
 
 
@@ -88,7 +89,7 @@ def _list(details: dict[str, Any], name: str) -> list[Any]:
 
 def _last_voter(details: dict[str, Any], staging: Staging) -> int | None:
     voters = [voter["Id"] for voter in _list(details, "Voters") if isinstance(voter, dict) and "Id" in voter]
-    return staging.local("User", voters[-1]) if voters and isinstance(voters[-1], int) else None
+    return staging.local("User", identity(str(voters[-1]))) if voters else None
 
 
 def _whole(text: str | None) -> int:

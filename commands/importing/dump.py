@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryFile
 from typing import IO
@@ -70,11 +71,15 @@ def _found(path: Path, stack: ExitStack, bars: Bars) -> Iterator[tuple[str, Dump
     inside = sorted(each for each in path.iterdir() if each.is_file())
     plain = [each for each in inside if _table(each.name)]
     for each in plain:
-        yield _table(each.name), DumpFile(str(each), each.stat().st_size, lambda each=each: each.open("rb"))
+        yield _table(each.name), DumpFile(str(each), each.stat().st_size, partial(_opened, each))
     # A big site comes as one archive for each table. Where the files lie unpacked beside them, those are enough.
     for each in inside if not plain else ():
         if _is_archive(each):
             yield from _in_archive(each, stack, bars)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _is_archive(path: Path) -> bool:
@@ -101,8 +106,9 @@ def _in_zip(path: Path, stack: ExitStack) -> Iterator[tuple[str, DumpFile]]:
     archive = stack.enter_context(zipfile.ZipFile(path))
     for member in archive.infolist():
         if name := _table(member.filename):
-            yield name, DumpFile(
-                f"{path}:{member.filename}", member.file_size, lambda member=member: archive.open(member)
+            yield (
+                name,
+                DumpFile(f"{path}:{member.filename}", member.file_size, partial(archive.open, member)),
             )
 
 
@@ -127,7 +133,8 @@ class _Unpacking(WriterFactory):
         self.files: dict[str, _Unpacked] = {}
 
     def create(self, filename: str) -> Py7zIO:
-        unpacked = _Unpacked(self.stack.enter_context(TemporaryFile()), self.advance)
+        unpacked = _Unpacked(TemporaryFile(), self.advance)  # noqa: SIM115  the stack closes it
+        self.stack.enter_context(unpacked.file)
         self.files[filename] = unpacked
         return unpacked
 

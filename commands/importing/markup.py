@@ -26,7 +26,7 @@ _COMMENT_SIGNS = re.compile(r"\\.|(?P<code>`+).+?(?P=code)|(?P<sign><(?=[a-zA-Z/
 def from_html(rendered: Rendered) -> str:
     """Markdown of sanitised HTML; its plain text where the HTML is too deeply nested to convert."""
     try:
-        markdown: str = convert(rendered.html, _OPTIONS).content.strip()
+        markdown = (convert(rendered.html, _OPTIONS).content or "").strip()
     except ConversionError:
         markdown = ""
     return markdown or rendered.text

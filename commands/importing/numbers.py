@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tortoise.models import Model
 
@@ -40,7 +41,7 @@ class Numbers:
 
 
 async def _kept_or_fresh(model: type[Model], external_ids: Sequence[int], offset: int) -> dict[int, int]:
-    taken = set(await model.filter(pk__in=external_ids).values_list("pk", flat=True))
+    taken: set[Any] = set(await model.filter(id__in=external_ids).values_list("id", flat=True))
     return {
         external_id: external_id + offset if external_id < 1 or external_id in taken else external_id
         for external_id in external_ids
@@ -78,21 +79,17 @@ def _extent(staging: Staging, table: str, condition: str = "") -> _Extent:
 
 async def _reserve(source: str, table: str, rows: _Extent, *, always_fresh: bool = False) -> int:
     """What makes a fresh id of an Id; set apart once for a dump, and remembered."""
-    memory = {
-        "source": source,
-        "kind": "numbers",
-        "external_id": f"{'fresh' if always_fresh else 'own'} {table} {rows.lowest}..{rows.highest}",
-    }
-    if known := await models.ImportedRow.get_or_none(**memory):
-        assert known.local_id is not None  # noqa: S101  it was written below
-        return known.local_id
+    extent = f"{'fresh' if always_fresh else 'own'} {table} {rows.lowest}..{rows.highest}"
+    known = await models.ImportedRow.get_or_none(source=source, kind="numbers", external_id=extent)
+    if known is not None and known.local_id is not None:
+        return int(known.local_id)
     highest = await _highest(table)
     first = highest + 1 if always_fresh else max(highest, rows.highest) + 1
     offset = first - rows.lowest
     # Only an Id that is taken already, or that is not positive, needs a fresh one.
     most = rows.highest if always_fresh else min(highest, rows.highest)
     await _advance(table, max(rows.highest, most + offset))
-    await models.ImportedRow.create(**memory, local_id=offset)
+    await models.ImportedRow.create(source=source, kind="numbers", external_id=extent, local_id=offset)
     return offset
 
 
@@ -105,7 +102,7 @@ async def _highest(table: str) -> int:
     [row] = await fetch(
         f"SELECT COALESCE(({given}), 0) AS given, (SELECT COALESCE(MAX(id), 0) FROM {table}) AS there"  # noqa: S608
     )
-    return max(row["given"], row["there"])
+    return int(max(row["given"], row["there"]))
 
 
 async def _advance(table: str, last: int) -> None:

@@ -9,12 +9,17 @@ from rich.table import Table
 
 @dataclass
 class Tally:
-    """How many rows of one kind there were and what became of them: every row is in one of these figures."""
+    """What became of the rows of one kind: each is in one of these figures."""
 
-    found: int | None = None
     imported: int = 0
     present: int = 0
+    #: Why, as the end of a sentence that begins with how many.
     skipped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def found(self) -> int:
+        """How many the dump holds."""
+        return self.imported + self.present + self.skipped.total()
 
 
 class Report:
@@ -27,11 +32,6 @@ class Report:
     def __getitem__(self, kind: str) -> Tally:
         return self.kinds[kind]
 
-    def skip(self, kind: str, reason: str, amount: int = 1) -> None:
-        """Count rows that were not imported; `reason` completes the sentence "so many rows of this kind ..."."""
-        if amount:
-            self.kinds[kind].skipped[reason] += amount
-
     def note(self, sentence: str, amount: int = 1) -> None:
         """Count something that was done differently; `sentence` is told after the number."""
         if amount:
@@ -43,9 +43,8 @@ class Report:
         for heading in ("in the dump", "imported", "already there", "skipped"):
             table.add_column(heading, justify="right")
         for kind, tally in self.kinds.items():
-            found = "" if tally.found is None else f"{tally.found:,}"
-            skipped = tally.skipped.total()
-            table.add_row(kind, found, f"{tally.imported:,}", f"{tally.present:,}", f"{skipped:,}")
+            figures = tally.found, tally.imported, tally.present, tally.skipped.total()
+            table.add_row(kind, *(f"{figure:,}" for figure in figures))
         console.print(table)
         reasons = [
             f"{amount:>9,} {kind} {reason}"

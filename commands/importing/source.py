@@ -1,6 +1,7 @@
 """Which site a dump is of, and what of it is here already: the memory that makes importing again safe."""
 
 import hashlib
+from typing import Any
 
 import models
 from commands.importing.attributes import maybe_time
@@ -35,12 +36,12 @@ async def source_of(staging: Staging) -> str:
     ]
     name = f"stackexchange:{hashlib.sha256(repr(facts).encode()).hexdigest()[:16]}"
     sources = models.ImportedRow.filter(source__startswith="stackexchange:").distinct()
-    known = sorted(await sources.values_list("source", flat=True))
+    known: list[Any] = sorted(await sources.values_list("source", flat=True))
     if name in known:
         return name
     for other in known:
-        if await _has_the_posts_of(other, staging):
-            return other
+        if await _has_the_posts_of(str(other), staging):
+            return str(other)
     return name
 
 
@@ -52,7 +53,7 @@ async def _has_the_posts_of(source: str, staging: Staging) -> bool:
     local_ids = dict(await memory.values_list("local_id", "external_id"))
     there = await models.Post.filter(id__in=list(local_ids)).values_list("id", "created_at")
     same = sum(times[local_ids[local_id]] == created_at for local_id, created_at in there)
-    return same * 2 > len(there)
+    return bool(same * 2 > len(there))
 
 
 async def recall(source: str, staging: Staging) -> None:
@@ -60,9 +61,10 @@ async def recall(source: str, staging: Staging) -> None:
     for kind, table in _TABLES.items():
         last = ""
         while rows := await fetch(
-            f"""SELECT external_id, there.id AS local_id
-            FROM imported_row LEFT JOIN {table} AS there ON there.id = imported_row.local_id
-            WHERE source = $1 AND kind = $2 AND external_id > $3 ORDER BY external_id LIMIT {_PAGE}""",  # noqa: S608
+            f"""SELECT memory.external_id, there.id AS local_id
+            FROM imported_row AS memory LEFT JOIN {table} AS there ON there.id = memory.local_id
+            WHERE memory.source = $1 AND memory.kind = $2 AND memory.external_id > $3
+            ORDER BY memory.external_id LIMIT {_PAGE}""",  # noqa: S608
             (source, kind, last),
         ):
             last = rows[-1]["external_id"]

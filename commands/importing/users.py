@@ -21,7 +21,9 @@ NEW_USERS = "FROM Users WHERE Id NOT IN (SELECT Id FROM LocalUser)"
 
 async def import_users(site: Site, advance: Advance) -> None:
     """Bring in the people of the dump that are not here yet. E-mail addresses and passwords are not in any dump."""
-    for rows in site.staging.chunks(f"SELECT * {NEW_USERS} ORDER BY Id", ROWS_AT_A_TIME):
+    # Of those who share a name, the first keeps it: the site itself, then who is best known.
+    query = f"SELECT * {NEW_USERS} ORDER BY Id > 0, Reputation DESC, Id"
+    for rows in site.staging.chunks(query, ROWS_AT_A_TIME):
         async with transaction():
             local_ids = await site.numbers.of_users(ids(rows))
             names = await _names(rows)
@@ -29,7 +31,6 @@ async def import_users(site: Site, advance: Advance) -> None:
             await models.User.bulk_create(users)
             await models.PointsEntry.bulk_create(_opening_entry(user, site.rules) for user in users if user.points)
             await site.keep("User", local_ids)
-        site.report["users"].imported += len(rows)
         site.report.note(
             "names were taken, or looked like one that was: they got the user's number behind them",
             sum(names[row["Id"]] != _wanted_name(row) for row in rows),

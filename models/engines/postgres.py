@@ -10,7 +10,7 @@ from tortoise.backends.base.client import ConnectionWrapper, PoolConnectionWrapp
 from tortoise.backends.base_postgres.client import translate_exceptions
 
 from models.engines.postgres_schema import PostgresSchemaEditor
-from models.engines.transactions import OpenTransaction, Outermost
+from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
 from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, is_counted
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class CountedStatements(stock.AsyncpgDBClient):
             return len(rows), rows
 
 
-class PostgresClient(CountedStatements):
+class PostgresClient(JoinsTransaction, CountedStatements):
     """A pool of connections; outside a transaction each statement takes one.
 
     A connection's session state is not reset between its users: use SET LOCAL and transaction-level advisory locks.
@@ -90,7 +90,7 @@ class PostgresClient(CountedStatements):
     def acquire_connection(self) -> Turn:
         return Turn(self, self._pool_init_lock)
 
-    def _in_transaction(self) -> Outermost:
+    def begin_transaction(self) -> Outermost:
         return Outermost(PostgresTransaction(self))
 
     def changing_schema(self) -> Outermost:

@@ -11,10 +11,11 @@ import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper
 from tortoise.backends.sqlite import client as stock
 from tortoise.backends.sqlite.client import translate_exceptions
+from tortoise.exceptions import IntegrityError
 
 from models.engines.sqlite_schema import SqliteSchemaEditor
-from models.engines.transactions import OpenTransaction, Outermost
-from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, finish, is_counted
+from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
+from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, finish, is_counted, is_read
 
 
 class Turn(ConnectionWrapper[aiosqlite.Connection]):
@@ -80,7 +81,7 @@ class CountedStatements(stock.SqliteClient):
             return len(rows), rows
 
 
-class SqliteClient(CountedStatements):
+class SqliteConnection(CountedStatements):
     """One connection to one file, opened when first needed. Outside a transaction each statement is its own."""
 
     def __init__(self, file_path: str, **parameters: Any) -> None:
@@ -115,7 +116,36 @@ class SqliteClient(CountedStatements):
     def acquire_connection(self) -> Turn:
         return Turn(self._lock, self)
 
-    def _in_transaction(self) -> Outermost:
+
+class SqliteClient(JoinsTransaction, SqliteConnection):
+    """A file with a connection that writes, and beside it one that reads and so need not wait for the writer."""
+
+    def __init__(self, file_path: str, **parameters: Any) -> None:
+        super().__init__(file_path, **parameters)
+        # A database in memory is one connection's own.
+        self._reader = None if file_path == ":memory:" else SqliteConnection(file_path, **parameters, query_only="ON")
+
+    async def create_connection(self, with_db: bool) -> None:
+        await super().create_connection(with_db)
+        if self._reader is not None:
+            await self._reader.create_connection(with_db)
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            await self._reader.close()
+        await super().close()
+
+    async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[Any]]:
+        if self._reader is not None and is_read(query) and self.transaction() is None:
+            return await self._reader.execute_query(query, values)
+        return await super().execute_query(query, values)
+
+    async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+        if self._reader is not None and is_read(query) and self.transaction() is None:
+            return await self._reader.execute_query_dict(query, values)
+        return await super().execute_query_dict(query, values)
+
+    def begin_transaction(self) -> Outermost:
         return Outermost(SqliteTransaction(self))
 
     def changing_schema(self) -> Outermost:
@@ -191,7 +221,7 @@ class SqliteSchemaChange(SqliteTransaction):
         broken = await self.execute_query_dict("PRAGMA foreign_key_check")
         if broken:
             tables = ", ".join(sorted({f"{row['table']} -> {row['parent']}" for row in broken}))
-            raise sqlite3.IntegrityError(f"{len(broken)} rows would refer to rows that do not exist: {tables}")
+            raise IntegrityError(f"{len(broken)} rows would refer to rows that do not exist: {tables}")
         await super().commit()
 
     async def give_connection_back(self) -> None:

@@ -3,8 +3,15 @@
 import asyncio
 import logging
 from types import TracebackType
+from typing import Any
 
-from tortoise.backends.base.client import TransactionalDBClient, TransactionContext
+from tortoise.backends.base.client import (
+    BaseDBAsyncClient,
+    ConnectionWrapper,
+    PoolConnectionWrapper,
+    TransactionalDBClient,
+    TransactionContext,
+)
 from tortoise.connection import get_connections
 from tortoise.exceptions import TransactionManagementError
 
@@ -92,6 +99,30 @@ class OpenTransaction(TransactionalDBClient):
 
     def _in_transaction(self) -> "Nested":
         return Nested(self)
+
+
+class JoinsTransaction(BaseDBAsyncClient):
+    """A client whose statements belong to the transaction around them, also where they were prepared outside it.
+
+    Without this a query set made before the block would miss the block's changes, or wait for its end.
+    """
+
+    def transaction(self) -> OpenTransaction | None:
+        """The transaction of this context, if there is one."""
+        current = get_connections().get(self.connection_name)
+        return current if isinstance(current, OpenTransaction) else None
+
+    def acquire_connection(self) -> ConnectionWrapper[Any] | PoolConnectionWrapper[Any]:
+        transaction = self.transaction()
+        return super().acquire_connection() if transaction is None else transaction.acquire_connection()
+
+    def _in_transaction(self) -> "Outermost | Nested":
+        transaction = self.transaction()
+        return self.begin_transaction() if transaction is None else Nested(transaction)
+
+    def begin_transaction(self) -> "Outermost":
+        """A transaction that is nobody's part."""
+        raise NotImplementedError
 
 
 class Outermost(TransactionContext):

@@ -9,6 +9,7 @@ from tortoise.exceptions import OperationalError
 
 T = TypeVar("T")
 
+READ = re.compile(r"\s*(SELECT|WITH)\b(?!.*\b(INSERT|UPDATE|DELETE|REPLACE)\s)", re.IGNORECASE | re.DOTALL)
 COUNTED = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b(?!.*\bRETURNING\b)", re.IGNORECASE | re.DOTALL)
 
 #: Seconds that a statement or a transaction waits for its turn: SQLite's write lock, PostgreSQL's pool.
@@ -37,6 +38,11 @@ async def finish(step: Coroutine[Any, Any, T]) -> T:
     if cancelled is None:
         return task.result()
     raise cancelled from (None if task.cancelled() else task.exception())
+
+
+def is_read(statement: str) -> bool:
+    """Whether the statement surely changes nothing."""
+    return READ.match(statement) is not None
 
 
 def is_counted(statement: str) -> bool:
