@@ -16,7 +16,7 @@ import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.base.client import TransactionalDBClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.backends.base.executor import EXECUTOR_CACHE
-from tortoise.connection import get_connection, get_connections
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.exceptions import BaseORMException
 
@@ -29,6 +29,7 @@ __all__ = [
     "after_commit",
     "configuration",
     "connect",
+    "connected",
     "dialect",
     "disconnect",
     "execute",
@@ -56,16 +57,6 @@ class DatabaseUnavailable(Exception):
     """The database cannot be reached or opened; the message says what to do about it."""
 
 
-class ReadsBesideTheWriter:
-    """Tortoise's router for SQLite: reads have a connection of their own, except inside a transaction."""
-
-    def db_for_read(self, model: type) -> str:
-        return connection_for_reads()
-
-    def db_for_write(self, model: type) -> str:
-        return "default"
-
-
 def configuration(url: str, package: str = "models") -> dict[str, Any]:
     """Tortoise's configuration for the database at `url` and the models and migrations of a package.
 
@@ -82,11 +73,8 @@ def configuration(url: str, package: str = "models") -> dict[str, Any]:
         }
     if scheme != "sqlite" or not file:
         raise ValueError(f"{url!r} is neither sqlite://FILE nor postgres://USER:PASSWORD@HOST:PORT/DATABASE")
-    writer = {"engine": "models.engines.sqlite", "credentials": {"file_path": file, **PRAGMAS}}
-    if file == ":memory:":
-        return settings | {"connections": {"default": writer}}
-    reader = {"engine": "models.engines.sqlite", "credentials": {"file_path": file, **PRAGMAS, "query_only": "ON"}}
-    return settings | {"connections": {"default": writer, "reader": reader}, "routers": [ReadsBesideTheWriter]}
+    credentials = {"file_path": file, **PRAGMAS}
+    return settings | {"connections": {"default": {"engine": "models.engines.sqlite", "credentials": credentials}}}
 
 
 #: For Tortoise's command line, which compares models with migrations: a database that nobody can harm with it.
@@ -115,6 +103,16 @@ async def connect(url: str, package: str = "models") -> None:
         if isinstance(error, (OSError, ValueError, sqlite3.Error, asyncpg.PostgresError, BaseORMException)):
             raise DatabaseUnavailable(explain(url, error)) from error
         raise
+
+
+@asynccontextmanager
+async def connected(url: str, package: str = "models") -> AsyncIterator[None]:
+    """The database for as long as the block lasts: `connect` and `disconnect`."""
+    await connect(url, package)
+    try:
+        yield
+    finally:
+        await disconnect()
 
 
 def explain(url: str, error: Exception) -> str:
@@ -209,13 +207,11 @@ async def run(actions: Sequence[Action]) -> None:
 
 
 async def fetch(sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]:
-    """The rows of a SELECT, or of a statement with RETURNING inside a transaction, as the driver gives them.
+    """The rows of a SELECT, or of a statement with RETURNING, as the driver gives them.
 
     Placeholders are $1, $2 ... on both databases. SQLite gives times and JSON as text, and booleans as 0 and 1.
     """
-    rows: list[dict[str, Any]] = await get_connection(connection_for_reads()).execute_query_dict(
-        native(sql), list(values)
-    )
+    rows: list[dict[str, Any]] = await get_connection("default").execute_query_dict(native(sql), list(values))
     return rows
 
 
@@ -223,13 +219,6 @@ async def execute(sql: str, values: Sequence[object] = ()) -> int:
     """Run an INSERT, UPDATE or DELETE, with placeholders as in `fetch`; the number of rows it changed."""
     count, _ = await get_connection("default").execute_query(native(sql), list(values))
     return count
-
-
-def connection_for_reads() -> str:
-    """The name of the connection to read from: a transaction sees its own changes, all else need not wait for it."""
-    if "reader" in get_connections().db_config and not isinstance(get_connection("default"), TransactionalDBClient):
-        return "reader"
-    return "default"
 
 
 def native(sql: str) -> str:

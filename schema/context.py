@@ -57,9 +57,9 @@ class Context:
         )
         self.cookies = [header for header in response.raw_headers if header[0] == b"set-cookie"]
 
-    def fork(self) -> "Context":
-        """The same viewer's context for another operation."""
-        return Context(self.request, self.viewer, self.token, self.connection_params)
+    def fork(self, viewer: models.User | None) -> "Context":
+        """The context of another operation on the same connection, for `viewer` as they are now."""
+        return Context(self.request, viewer, self.token, self.connection_params)
 
 
 Info = strawberry.Info[Context, None]

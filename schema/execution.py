@@ -19,17 +19,22 @@ KEPT_DOCUMENTS = 1_000
 MOST_TOKENS = 10_000
 
 
-class OperationByName(SchemaExtension):
-    """Refuses a document of several operations where none is named, as the specification asks (GetOperation)."""
+class OneOperation(SchemaExtension):
+    """Refuses a document in which it is not clear what to execute, as the specification asks (GetOperation)."""
 
     def on_parse(self) -> Any:
         yield
         document = self.execution_context.graphql_document
-        if document is None or self.execution_context._provided_operation_name is not None:
+        if document is None:
             return
+        name = self.execution_context._provided_operation_name
         operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-        if len(operations) > 1:
+        if not operations:
+            raise GraphQLError("There is no operation in the document.")
+        if name is None and len(operations) > 1:
             raise GraphQLError("Give operationName: the document has several operations.")
+        if name is not None and name not in [each.name.value for each in operations if each.name]:
+            raise GraphQLError(f"There is no operation {name[:100]!r} in the document.")
 
 
 class MaskBugs(MaskErrors):
@@ -68,14 +73,16 @@ class ExecutedSchema(strawberry.Schema):
     """A Strawberry schema that answers every error in a document alike, over HTTP and in a stream."""
 
     async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> Any:
-        # ParserCache and OperationByName raise while a document is parsed. `execute` catches that, `stream` does
+        # ParserCache and OneOperation raise while a document is parsed. `execute` catches that, `stream` does
         # not, and a websocket would get no answer; so it becomes what a document that does not parse gives.
         try:
             return await super()._prepare_operation_async(context, extensions_runner)
-        except (GraphQLError, MissingQueryError) as failure:
-            error = failure if isinstance(failure, GraphQLError) else GraphQLError("There is no query.")
-            context.pre_execution_errors = [error]
-            return PreExecutionError(data=None, errors=[error])
+        except GraphQLError as failure:
+            error = failure
+        except MissingQueryError:
+            error = GraphQLError("There is no query.")
+        context.pre_execution_errors = [error]
+        return PreExecutionError(data=None, errors=[error])
 
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Strawberry logs every error here with its traceback, also a client's slip; MaskBugs logs the bugs."""
@@ -87,6 +94,6 @@ def extensions() -> list[Any]:
         MaskBugs,
         lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
         lambda: ParserCache(maxsize=KEPT_DOCUMENTS),
-        OperationByName,
+        OneOperation,
         lambda: ValidationCache(maxsize=KEPT_DOCUMENTS),
     ]

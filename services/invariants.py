@@ -114,6 +114,15 @@ def _counted(table: str, column: str, counts: str) -> str:
     """
 
 
+def _unlike_its_question(column: str) -> str:
+    """Offenders where a thread's `column` is not its question's."""
+    return f"""
+        SELECT thread.id, thread.{column} AS found, post.{column} AS expected
+        FROM thread JOIN post ON post.thread_id = thread.id AND post.kind = 'question'
+        WHERE thread.{column} <> post.{column} OR (thread.{column} IS NULL) <> (post.{column} IS NULL)
+    """
+
+
 def counted_right(table: str, column: str, counts: str) -> str:
     """The UPDATE that sets `column` to the amount that `counts` gives for the row, where it is another one."""
     return f"""
@@ -182,14 +191,9 @@ INVARIANTS = (
         FROM thread LEFT JOIN post ON post.thread_id = thread.id AND post.kind = 'question'
         GROUP BY thread.id HAVING COUNT(post.id) <> 1""",
     ),
-    Invariant(
-        "a thread has its question's author, state and score",
-        "thread",
-        """SELECT thread.id, thread.score AS found, post.score AS expected
-        FROM thread JOIN post ON post.thread_id = thread.id AND post.kind = 'question'
-        WHERE thread.score <> post.score OR thread.state <> post.state
-        OR COALESCE(thread.author_id, 0) <> COALESCE(post.author_id, 0)""",
-    ),
+    Invariant("a thread has its question's score", "thread", _unlike_its_question("score")),
+    Invariant("a thread has its question's state", "thread", _unlike_its_question("state")),
+    Invariant("a thread has its question's author", "thread", _unlike_its_question("author_id")),
     Invariant(
         "answer count = visible answers",
         "thread",
@@ -208,12 +212,18 @@ INVARIANTS = (
         WHERE last_activity_at < created_at""",
     ),
     Invariant(
-        "a category stands right below its parent",
+        "a category's path leads through its parent",
         "category",
-        """SELECT category.id, category.path AS found, parent.path || '/' || category.slug AS expected
+        """SELECT category.id, category.path AS found, COALESCE(parent.path || '/', '') || category.slug AS expected
         FROM category LEFT JOIN category AS parent ON parent.id = category.parent_id
-        WHERE category.path <> COALESCE(parent.path || '/', '') || category.slug
-        OR category.depth <> COALESCE(parent.depth, 0) + 1""",
+        WHERE category.path <> COALESCE(parent.path || '/', '') || category.slug""",
+    ),
+    Invariant(
+        "a category stands one level below its parent",
+        "category",
+        """SELECT category.id, category.depth AS found, COALESCE(parent.depth, 0) + 1 AS expected
+        FROM category LEFT JOIN category AS parent ON parent.id = category.parent_id
+        WHERE category.depth <> COALESCE(parent.depth, 0) + 1""",
     ),
     Invariant(
         "a category counts the visible threads in and below it",

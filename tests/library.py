@@ -1,4 +1,4 @@
-"""A small schema for the tests of the database floor: authors and their books, with one of each promise a Meta makes."""
+"""A small schema for the database floor's tests: authors and books, with one of each promise that a Meta can make."""
 
 from tortoise import fields
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types.execution import ExecutionResult
 from strawberry.types.graphql import OperationType
 
@@ -94,8 +93,6 @@ async def _execute(method: str, parameters: _Parameters, context: Context) -> Ex
             allowed_operation_types=allowed,
             operation_extensions=parameters.extensions,
         )
-    except CannotGetOperationTypeError as error:
-        return ExecutionResult(data=None, errors=[GraphQLError(error.as_http_error_reason())])
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.SUBSCRIPTION:
             raise _Refused(400, "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws.") from error

@@ -5,6 +5,7 @@
 - A document that does not parse fails its own operation, not every subscription on the socket.
 """
 
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 
 from schema import schema
 from schema.context import Context
@@ -27,8 +28,13 @@ INIT_TIMEOUT = 10
 #: Operations that may run at once on one socket.
 MOST_OPERATIONS = 100
 _MOST_ID_LENGTH = 128
+# A close frame has no room for more (RFC 6455, section 5.5).
+_MOST_REASON_BYTES = 123
 # What a `subscribe` payload may hold, and of which type.
 _PAYLOAD = {"query": str, "variables": dict, "operationName": str, "extensions": dict}
+
+# Each operation runs in a task of its own, and so has a value of its own here.
+_of_operation: ContextVar[Context] = ContextVar("context of the operation")
 
 
 class _TextFrames(ASGIWebSocketAdapter):
@@ -40,6 +46,9 @@ class _TextFrames(ASGIWebSocketAdapter):
         except (WebSocketDisconnect, RuntimeError) as gone:
             raise WebSocketDisconnected from gone
 
+    async def close(self, code: int, reason: str) -> None:
+        await super().close(code, reason.encode()[:_MOST_REASON_BYTES].decode(errors="ignore"))
+
 
 class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
     async def handle_message(self, message: Any) -> None:
@@ -50,14 +59,23 @@ class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
             message.pop("payload", None)  # which the protocol allows to be null
         await super().handle_message(message)
 
-    # Strawberry reads the context once to sign in, and then once for each operation.
     @property
     def context(self) -> Context:
-        return self._context.fork() if self.connection_acknowledged else self._context
+        """The operation's own context in its task, else the connection's."""
+        return _of_operation.get(self._of_connection)
 
     @context.setter
     def context(self, context: Context) -> None:
-        self._context = context
+        self._of_connection = context
+
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        token = self._of_connection.token
+        viewer = await accounts.user_of(token) if token else None
+        if token and viewer is None:
+            await self.websocket.close(code=4403, reason="The session has ended")
+            return
+        _of_operation.set(self._of_connection.fork(viewer))
+        await super().run_operation(operation)
 
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:

@@ -12,6 +12,7 @@ from commands.importing.history import History
 from commands.importing.posts import POSTS
 from commands.importing.site import POSTS_AT_A_TIME, Advance, Site, ids
 from commands.importing.staging import Row
+from commands.importing.writing import execute_many, insert
 from models import PostKind, PostState
 from models.database import transaction
 from services.hotness import hotness
@@ -39,31 +40,31 @@ async def import_answers(site: Site, advance: Advance) -> None:
 
 async def _import_chunk(site: Site, rows: Sequence[Row]) -> None:
     local_ids = await site.numbers.of_posts(ids(rows))
-    answers: list[models.Post] = []
-    revisions: list[models.Revision] = []
+    answers: list[dict[str, Any]] = []
+    revisions: list[dict[str, Any]] = []
     for row in rows:
         history = History.of(site.staging, row["Id"])
         answer = posts.post(
             site, row, history, PostKind.ANSWER, local_id=local_ids[row["Id"]], thread_id=row["ThreadId"]
         )
         answers.append(answer)
-        revisions += posts.revisions(history, answer, None, None)
+        revisions += posts.revisions(history, answer["id"], title=None, body=answer["body"], tags=None)
     await _mark_best(site, rows, answers)
-    await models.Post.bulk_create(answers)
-    await models.Revision.bulk_create(revisions)
+    await insert("post", answers)
+    await insert("revision", revisions)
     await site.keep("Post", local_ids)
     await _recount(site, rows)
     site.report["revisions"].imported += len(revisions)
 
 
-async def _mark_best(site: Site, rows: Sequence[Row], answers: Sequence[models.Post]) -> None:
+async def _mark_best(site: Site, rows: Sequence[Row], answers: Sequence[dict[str, Any]]) -> None:
     """Make accepted answers the best ones, unless somebody has chosen another since an earlier import."""
     accepted = [answer for row, answer in zip(rows, answers, strict=True) if row["IsAccepted"]]
-    chosen = models.Post.filter(thread_id__in=[answer.thread_id for answer in accepted], is_best=True)
+    chosen = models.Post.filter(thread_id__in=[answer["thread_id"] for answer in accepted], is_best=True)
     decided: set[Any] = set(await chosen.values_list("thread_id", flat=True))
     for answer in accepted:
-        if answer.thread_id not in decided:
-            answer.is_best = answer.is_best_imported = True
+        if answer["thread_id"] not in decided:
+            answer["is_best"] = answer["is_best_imported"] = True
             site.report["best answers"].imported += 1
 
 
@@ -74,15 +75,19 @@ async def _recount(site: Site, rows: Sequence[Row]) -> None:
     threads = await models.Thread.filter(id__in=list(more)).order_by("id").select_for_update(no_key=True)
     answers = models.Post.filter(thread_id__in=list(more), kind=PostKind.ANSWER, state=PostState.VISIBLE)
     newest: dict[int, datetime] = dict(await answers.order_by("created_at").values_list("thread_id", "created_at"))
+    changed = []
     for thread in threads:
-        thread.answer_count += more[thread.id]
-        thread.last_activity_at = max(thread.last_activity_at, active_at[thread.id] or thread.last_activity_at)
-        thread.hotness = hotness(
+        count = thread.answer_count + more[thread.id]
+        last_activity_at = max(thread.last_activity_at, active_at[thread.id] or thread.last_activity_at)
+        hot = hotness(
             site.rules,
             asked_at=thread.created_at,
             newest_answer_at=newest[thread.id],
-            answers=thread.answer_count,
+            answers=count,
             score=thread.score,
             views=thread.view_count,
         )
-    await models.Thread.bulk_update(threads, ["answer_count", "last_activity_at", "hotness"])
+        changed.append((thread.id, count, last_activity_at, hot))
+    await execute_many(
+        "UPDATE thread SET answer_count = $2, last_activity_at = $3, hotness = $4 WHERE id = $1", changed
+    )

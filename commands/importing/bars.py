@@ -42,7 +42,7 @@ class Bars:
         amount = decimal(total) if unit == "bytes" else f"{total:,} rows"
         task = self._progress.add_task(description, total=total, amount=amount)
         yield lambda more: self._progress.advance(task, more)
-        # An empty step is done too, and a file may have grown since it was measured.
+        # An empty step is done too, and one may turn out shorter than it seemed.
         self._progress.update(task, total=total or 1, completed=total or 1)
         if not self._console.is_terminal:
             self._console.print(f"{description:<28} {amount:>12}", highlight=False)

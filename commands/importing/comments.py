@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-
-from tortoise.expressions import F
+from typing import Any
 
 import models
 from commands.importing import markup, posts
 from commands.importing.attributes import number, time
 from commands.importing.site import ROWS_AT_A_TIME, Advance, Site
 from commands.importing.staging import Row
+from commands.importing.writing import execute_many, insert
 from models import PostKind, PostState
 from models.database import transaction
 from services.markdown import render
@@ -38,33 +38,27 @@ async def _import_chunk(site: Site, rows: Sequence[Row]) -> None:
     local_ids = site.numbers.of_comments([row["Id"] for row in rows])
     more = Counter[int](row["ParentId"] for row in rows)
     thread_ids: dict[int, int] = dict(await models.Post.filter(id__in=list(more)).values_list("id", "thread_id"))
-    await models.Post.bulk_create(_comment(row, local_ids[row["Id"]], thread_ids[row["ParentId"]]) for row in rows)
+    await insert("post", (_comment(row, local_ids[row["Id"]], thread_ids[row["ParentId"]]) for row in rows))
     await site.keep("Comment", local_ids)
-    for parent_id, amount in sorted(more.items()):
-        await models.Post.filter(id=parent_id).update(comment_count=F("comment_count") + amount)
+    await execute_many("UPDATE post SET comment_count = comment_count + $2 WHERE id = $1", sorted(more.items()))
 
 
-def _comment(row: Row, local_id: int, thread_id: int) -> models.Post:
+def _comment(row: Row, local_id: int, thread_id: int) -> dict[str, Any]:
     body = markup.from_comment(clean(row["Text"] or ""))
     shown = render(body)
     score = number(row["Score"]) or 0
-    up, down = max(score, 0), max(-score, 0)
-    return models.Post(
-        id=local_id,
-        thread_id=thread_id,
-        kind=PostKind.COMMENT,
-        parent_id=row["ParentId"],
-        author_id=row["AuthorId"],
-        author_name=posts.author_name(row["AuthorId"], row["UserDisplayName"], row["UserId"]),
-        body=body,
-        body_html=shown.html,
-        body_text=shown.text,
-        state=PostState.VISIBLE,
-        score=score,
-        up_votes=up,
-        down_votes=down,
-        imported_up_votes=up,
-        imported_down_votes=down,
-        is_imported=True,
-        created_at=time(row["CreationDate"]),
-    )
+    return {
+        "id": local_id,
+        "thread_id": thread_id,
+        "kind": PostKind.COMMENT.value,
+        "parent_id": row["ParentId"],
+        "author_id": row["AuthorId"],
+        "author_name": posts.author_name(row["AuthorId"], row["UserDisplayName"], row["UserId"]),
+        "body": body,
+        "body_html": shown.html,
+        "body_text": shown.text,
+        "state": PostState.VISIBLE.value,
+        **posts.counted(max(score, 0), max(-score, 0)),
+        "is_imported": True,
+        "created_at": time(row["CreationDate"]),
+    }

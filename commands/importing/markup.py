@@ -25,6 +25,8 @@ _COMMENT_SIGNS = re.compile(r"\\.|(?P<code>`+).+?(?P=code)|(?P<sign><(?=[a-zA-Z/
 
 def from_html(rendered: Rendered) -> str:
     """Markdown of sanitised HTML; its plain text where the HTML is too deeply nested to convert."""
+    if not rendered.html:
+        return ""
     try:
         markdown = (convert(rendered.html, _OPTIONS).content or "").strip()
     except ConversionError:

@@ -1,8 +1,9 @@
 """What questions and answers have in common: text, author, votes, and how they were before."""
 
-from datetime import datetime
+from typing import Any
 
-import models
+import orjson
+
 from commands.importing import attributes, markup
 from commands.importing.attributes import maybe_time, number, time
 from commands.importing.history import History
@@ -22,35 +23,39 @@ POSTS = """
 """
 
 
-def post(site: Site, row: Row, history: History, kind: PostKind, *, local_id: int, thread_id: int) -> models.Post:
+def post(site: Site, row: Row, history: History, kind: PostKind, *, local_id: int, thread_id: int) -> dict[str, Any]:
     """A question or an answer of the dump as a post of ours. Its score is the dump's, its votes have no voters."""
     shown = sanitised(row["Body"] or "")
     up, down = _votes(site, row)
-    return models.Post(
-        id=local_id,
-        thread_id=thread_id,
-        kind=kind,
-        author_id=row["AuthorId"],
-        author_name=author_name(row["AuthorId"], row["OwnerDisplayName"], row["OwnerUserId"]),
-        body=history.body or markup.from_html(shown),
-        body_html=shown.html,
-        body_text=shown.text,
-        state=PostState.VISIBLE,
-        score=up - down,
-        up_votes=up,
-        down_votes=down,
-        imported_up_votes=up,
-        imported_down_votes=down,
-        is_imported=True,
-        created_at=created_at(row),
-        edited_at=maybe_time(row["LastEditDate"]),
-        editor_id=row["EditorId"],
-    )
+    return {
+        "id": local_id,
+        "thread_id": thread_id,
+        "kind": kind.value,
+        "author_id": row["AuthorId"],
+        "author_name": author_name(row["AuthorId"], row["OwnerDisplayName"], row["OwnerUserId"]),
+        "body": history.body or markup.from_html(shown),
+        "body_html": shown.html,
+        "body_text": shown.text,
+        "state": PostState.VISIBLE.value,
+        **counted(up, down),
+        "is_best": False,
+        "is_imported": True,
+        "is_best_imported": False,
+        "created_at": time(row["CreationDate"], row["LastEditDate"], row["LastActivityDate"]),
+        "edited_at": maybe_time(row["LastEditDate"]),
+        "editor_id": row["EditorId"],
+    }
 
 
-def created_at(row: Row) -> datetime:
-    """When a post was written, or the first that is known of it."""
-    return time(row["CreationDate"], row["LastEditDate"], row["LastActivityDate"])
+def counted(up: int, down: int) -> dict[str, int]:
+    """The columns of a post for votes that have no voters."""
+    return {
+        "score": up - down,
+        "up_votes": up,
+        "down_votes": down,
+        "imported_up_votes": up,
+        "imported_down_votes": down,
+    }
 
 
 def author_name(author_id: int | None, display_name: str | None, external_id: int | None) -> str | None:
@@ -61,24 +66,24 @@ def author_name(author_id: int | None, display_name: str | None, external_id: in
 
 
 def revisions(
-    history: History, written: models.Post, title: str | None, tags: list[str] | None
-) -> list[models.Revision]:
+    history: History, post_id: int, *, title: str | None, body: str, tags: list[str] | None
+) -> list[dict[str, Any]]:
     """The saved states of a post, if it was ever edited."""
     if len(history.states) < 2:
         return []
     return [
-        models.Revision(
-            post_id=written.id,
-            number=place,
-            title=state.title,
-            body=state.body,
-            body_html=render(state.body or "").html,
-            tags=state.tags,
-            editor_id=state.editor_id,
-            comment=state.comment,
-            edited_at=state.saved_at,
-        )
-        for place, state in enumerate(history.complete(title, written.body, tags), start=1)
+        {
+            "post_id": post_id,
+            "number": place,
+            "title": state.title,
+            "body": state.body,
+            "body_html": render(state.body or "").html,
+            "tags": None if state.tags is None else orjson.dumps(state.tags).decode(),
+            "editor_id": state.editor_id,
+            "comment": state.comment,
+            "edited_at": state.saved_at,
+        }
+        for place, state in enumerate(history.complete(title, body, tags), start=1)
     ]
 
 

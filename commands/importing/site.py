@@ -8,6 +8,7 @@ import models
 from commands.importing.numbers import Numbers
 from commands.importing.report import Report
 from commands.importing.staging import Row, Staging
+from commands.importing.writing import insert
 from models.database import after_commit
 
 #: Told how many more rows of a step are done.
@@ -30,9 +31,12 @@ class Site:
 
     async def keep(self, kind: str, local_ids: Mapping[int, int]) -> None:
         """Remember, in the transaction that writes them, which rows of ours rows of the dump become."""
-        await models.ImportedRow.bulk_create(
-            models.ImportedRow(source=self.source, kind=kind, external_id=str(external_id), local_id=local_id)
-            for external_id, local_id in local_ids.items()
+        await insert(
+            "imported_row",
+            (
+                {"source": self.source, "kind": kind, "external_id": str(external_id), "local_id": local_id}
+                for external_id, local_id in local_ids.items()
+            ),
         )
         after_commit(partial(self.staging.remember, kind, local_ids))
 

@@ -1,13 +1,15 @@
 """People: their names told apart, their profiles, and their reputation as an opening entry in the ledger."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import models
 from commands.importing import markup
 from commands.importing.attributes import NAME_LENGTH, line, name, number, time, web_address
 from commands.importing.site import ROWS_AT_A_TIME, Advance, Site, ids
 from commands.importing.staging import Row
-from models import PointsReason
+from commands.importing.writing import insert
+from models import PointsReason, UserLevel
 from models.database import transaction
 from services.markdown import sanitised
 from services.text import folded, look
@@ -28,8 +30,8 @@ async def import_users(site: Site, advance: Advance) -> None:
             local_ids = await site.numbers.of_users(ids(rows))
             names = await _names(rows)
             users = [_user(row, local_ids[row["Id"]], names[row["Id"]]) for row in rows]
-            await models.User.bulk_create(users)
-            await models.PointsEntry.bulk_create(_opening_entry(user, site.rules) for user in users if user.points)
+            await insert("users", users)
+            await insert("points_entry", [_opening_entry(user, site.rules) for user in users if user["points"]])
             await site.keep("User", local_ids)
         site.report.note(
             "names were taken, or looked like one that was: they got the user's number behind them",
@@ -38,33 +40,34 @@ async def import_users(site: Site, advance: Advance) -> None:
         advance(len(rows))
 
 
-def _user(row: Row, local_id: int, user_name: str) -> models.User:
+def _user(row: Row, local_id: int, user_name: str) -> dict[str, Any]:
     about = sanitised(row["AboutMe"] or "")
-    return models.User(
-        id=local_id,
-        name=user_name,
-        name_folded=folded(user_name),
-        name_key=look(user_name),
-        points=number(row["Reputation"]) or 0,
-        about=markup.from_html(about) or None,
-        about_html=about.html or None,
-        location=line(row["Location"], _LOCATION_LENGTH) or None,
-        website=web_address(row["WebsiteUrl"]),
-        avatar_url=web_address(row["ProfileImageUrl"]),
-        is_imported=True,
-        created_at=time(row["CreationDate"]),
-    )
+    return {
+        "id": local_id,
+        "name": user_name,
+        "name_folded": folded(user_name),
+        "name_key": look(user_name),
+        "level": UserLevel.REGISTERED.value,
+        "points": number(row["Reputation"]) or 0,
+        "about": markup.from_html(about) or None,
+        "about_html": about.html or None,
+        "location": line(row["Location"], _LOCATION_LENGTH) or None,
+        "website": web_address(row["WebsiteUrl"]),
+        "avatar_url": web_address(row["ProfileImageUrl"]),
+        "is_imported": True,
+        "created_at": time(row["CreationDate"]),
+    }
 
 
-def _opening_entry(user: models.User, rules: models.PointsRules) -> models.PointsEntry:
-    return models.PointsEntry(
-        user_id=user.id,
-        amount=user.points,
-        total=user.points,
-        reason=PointsReason.IMPORTED,
-        rules_id=rules.version,
-        created_at=user.created_at,
-    )
+def _opening_entry(user: dict[str, Any], rules: models.PointsRules) -> dict[str, Any]:
+    return {
+        "user_id": user["id"],
+        "amount": user["points"],
+        "total": user["points"],
+        "reason": PointsReason.IMPORTED.value,
+        "rules_id": rules.version,
+        "created_at": user["created_at"],
+    }
 
 
 async def _names(rows: Sequence[Row]) -> dict[int, str]:

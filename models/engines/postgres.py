@@ -87,7 +87,7 @@ class PostgresClient(JoinsTransaction, CountedStatements):
                 "More are had with `?maxsize=` at the end of the database's URL."
             ) from None
 
-    def acquire_connection(self) -> Turn:
+    def turn(self) -> Turn:
         return Turn(self, self._pool_init_lock)
 
     def begin_transaction(self) -> Outermost:

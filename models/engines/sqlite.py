@@ -136,14 +136,23 @@ class SqliteClient(JoinsTransaction, SqliteConnection):
         await super().close()
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[Any]]:
-        if self._reader is not None and is_read(query) and self.transaction() is None:
-            return await self._reader.execute_query(query, values)
-        return await super().execute_query(query, values)
+        reader = self.reader_for(query)
+        run = super().execute_query if reader is None else reader.execute_query
+        answer: tuple[int, list[Any]] = await run(query, values)
+        return answer
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-        if self._reader is not None and is_read(query) and self.transaction() is None:
-            return await self._reader.execute_query_dict(query, values)
-        return await super().execute_query_dict(query, values)
+        reader = self.reader_for(query)
+        run = super().execute_query_dict if reader is None else reader.execute_query_dict
+        rows: list[dict[str, Any]] = await run(query, values)
+        return rows
+
+    def reader_for(self, query: str) -> SqliteConnection | None:
+        """The reader, if it may run this: inside a transaction it would not see the transaction's changes."""
+        return self._reader if is_read(query) and self.transaction() is None else None
+
+    def turn(self) -> Turn:
+        return Turn(self._lock, self)
 
     def begin_transaction(self) -> Outermost:
         return Outermost(SqliteTransaction(self))
@@ -151,11 +160,6 @@ class SqliteClient(JoinsTransaction, SqliteConnection):
     def changing_schema(self) -> Outermost:
         """A transaction in which tables may be rebuilt, and after which every foreign key still has its row."""
         return Outermost(SqliteSchemaChange(self))
-
-    @translate_exceptions
-    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
-        async with self._in_transaction() as transaction:
-            await transaction.execute_many(query, values)
 
 
 class SqliteTransaction(OpenTransaction, CountedStatements, stock.SqliteTransactionWrapper):

@@ -112,13 +112,21 @@ class JoinsTransaction(BaseDBAsyncClient):
         current = get_connections().get(self.connection_name)
         return current if isinstance(current, OpenTransaction) else None
 
-    def acquire_connection(self) -> ConnectionWrapper[Any] | PoolConnectionWrapper[Any]:
+    def acquire_connection(self) -> Any:  # what it is differs between the databases
         transaction = self.transaction()
-        return super().acquire_connection() if transaction is None else transaction.acquire_connection()
+        return self.turn() if transaction is None else transaction.acquire_connection()
 
     def _in_transaction(self) -> "Outermost | Nested":
         transaction = self.transaction()
         return self.begin_transaction() if transaction is None else Nested(transaction)
+
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
+
+    def turn(self) -> ConnectionWrapper[Any] | PoolConnectionWrapper[Any]:
+        """A connection for one statement outside any transaction."""
+        raise NotImplementedError
 
     def begin_transaction(self) -> "Outermost":
         """A transaction that is nobody's part."""

@@ -1,0 +1,154 @@
+"""Permissions: the answers to `viewerCan` are the refusals of the deeds themselves."""
+
+from typing import Any
+
+import pytest
+from clients import Client
+from crowd import answered_by, asked_by, commented_by, member
+
+import models
+from models import PostKind, PostState, UserLevel, VoteValue
+from schema.nodes import global_id
+from services import permissions, voting
+from services.errors import NotPermitted
+from services.permissions import PostAction, ThreadAction
+
+ALLOWED = {
+    "allowed": True,
+    "reason": None,
+    "message": None,
+    "pointsRequired": None,
+    "remaining": None,
+    "resetsAt": None,
+}
+
+
+def refused(reason: str, message: str) -> dict[str, Any]:
+    return ALLOWED | {"allowed": False, "reason": reason, "message": message}
+
+
+async def told(client: Client, post: models.Post, action: str) -> Any:
+    data = await client.run("post_permissions", id=global_id(post), action=action)
+    return data["node"]["viewerCan"]
+
+
+async def test_a_visitor_is_told_to_sign_in(visitor: Client) -> None:
+    thread, question = await asked_by(await member("ann"))
+    assert await told(visitor, question, "VOTE_UP") == refused("SIGN_IN", "Sign in to vote.")
+    assert await told(visitor, question, "COMMENT") == refused("SIGN_IN", "Sign in to comment.")
+    data = await visitor.run("thread_permissions", number=thread.id, action="ANSWER")
+    assert data["thread"]["viewerCan"] == refused("SIGN_IN", "Sign in to answer.")
+
+
+async def test_an_author_may_comment_but_not_vote(visitor: Client) -> None:
+    ann = await visitor.sign_up("ann")
+    _, question = await asked_by(await models.User.get(name="ann"))
+    assert await told(ann, question, "COMMENT") == ALLOWED
+    for action in ("VOTE_UP", "VOTE_DOWN"):
+        assert await told(ann, question, action) == refused("OWN_POST", "Nobody votes on their own posts.")
+
+
+async def test_another_user_may_vote_comment_and_answer(visitor: Client) -> None:
+    ann, bob = await member("ann"), await visitor.sign_up("bob")
+    thread, question = await asked_by(ann)
+    for post in (question, await answered_by(ann, thread)):
+        for action in ("VOTE_UP", "VOTE_DOWN", "COMMENT"):
+            assert await told(bob, post, action) == ALLOWED
+    data = await bob.run("thread_permissions", number=thread.id, action="ANSWER")
+    assert data["thread"]["viewerCan"] == ALLOWED
+
+
+async def test_comments_can_be_voted_on_and_not_commented_on(visitor: Client) -> None:
+    ann, bob = await member("ann"), await visitor.sign_up("bob")
+    _, question = await asked_by(ann)
+    comment = await commented_by(ann, question)
+    assert await told(bob, comment, "VOTE_DOWN") == ALLOWED
+    message = "Comments stand under questions and answers, not under comments."
+    assert await told(bob, comment, "COMMENT") == refused("DISABLED", message)
+
+
+def test_what_no_mutation_does_is_not_offered() -> None:
+    owner = models.User(id=1, level=UserLevel.OWNER)
+    post = models.Post(id=1, kind=PostKind.QUESTION, author_id=1, state=PostState.VISIBLE)
+    offered = {PostAction.VOTE_UP, PostAction.VOTE_DOWN, PostAction.COMMENT}
+    for post_action in set(PostAction) - offered:
+        refusal = permissions.post_action_refusal(owner, post, post_action)
+        assert refusal is not None
+        assert (refusal.reason, refusal.message) == ("disabled", "This server does not offer that.")
+    thread = models.Thread(id=1, author_id=1, state=PostState.VISIBLE)
+    for thread_action in set(ThreadAction) - {ThreadAction.ANSWER}:
+        refusal = permissions.thread_action_refusal(owner, thread, thread_action)
+        assert refusal is not None
+        assert refusal.reason == "disabled"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "message"),
+    [
+        (PostState.HIDDEN, "hidden", "This is hidden."),
+        (PostState.QUEUED, "queued", "This waits to be approved first."),
+    ],
+)
+def test_what_is_not_visible_takes_no_votes_comments_and_answers(state: PostState, reason: str, message: str) -> None:
+    actor = models.User(id=2)
+    post = models.Post(id=1, kind=PostKind.QUESTION, author_id=1, state=state)
+    thread = models.Thread(id=1, author_id=1, state=state)
+    for refusal in (
+        permissions.vote_refusal(actor, post, VoteValue.UP),
+        permissions.comment_refusal(actor, post),
+        permissions.answer_refusal(actor, thread),
+    ):
+        assert refusal is not None
+        assert (refusal.reason, refusal.message) == (reason, message)
+
+
+async def test_the_deed_refuses_with_the_words_of_the_permission(visitor: Client) -> None:
+    ann = await visitor.sign_up("ann")
+    user = await models.User.get(name="ann")
+    _, question = await asked_by(user)
+    permission = await told(ann, question, "VOTE_UP")
+    with pytest.raises(NotPermitted) as refusal:
+        await voting.cast_vote(user, question.id, VoteValue.UP)
+    assert permission == refused(refusal.value.reason.name, refusal.value.message)
+
+
+async def test_hidden_and_queued_posts_and_threads_are_among_no_rows(forum: str) -> None:
+    ann = await member("ann")
+    thread, question = await asked_by(ann)
+    for viewer in (None, ann):
+        assert await permissions.visible_threads(viewer).get_or_none(id=thread.id) == thread
+        assert await permissions.visible_posts(viewer).get_or_none(id=question.id) == question
+    for state in (PostState.HIDDEN, PostState.QUEUED):
+        await models.Post.filter(id=question.id).update(state=state)
+        await models.Thread.filter(id=thread.id).update(state=state)
+        for viewer in (None, ann):
+            assert await permissions.visible_threads(viewer).count() == 0
+            assert await permissions.visible_posts(viewer).count() == 0
+
+
+async def test_what_is_hidden_appears_nowhere_in_the_graph(visitor: Client) -> None:
+    ann = await member("ann")
+    thread, question = await asked_by(ann)
+    answer = await answered_by(ann, thread)
+    comment = await commented_by(ann, question)
+    hidden, its_question = await asked_by(ann, "This question will be hidden")
+    await models.Post.filter(id__in=[answer.id, comment.id, its_question.id]).update(state=PostState.HIDDEN)
+    await models.Thread.filter(id=hidden.id).update(state=PostState.HIDDEN)
+    assert await visitor.run("question_page", number=hidden.id) == {"viewer": None, "thread": None}
+    page = (await visitor.run("question_page", number=thread.id))["thread"]
+    assert page["answers"]["nodes"] == []
+    assert page["question"]["comments"]["nodes"] == []
+    ids = [global_id(row) for row in (answer, comment, its_question, hidden)]
+    assert await visitor.run("nodes", ids=ids) == {"nodes": [None] * 4}
+    listed = (await visitor.run("threads"))["threads"]["edges"]
+    assert [edge["node"]["id"] for edge in listed] == [global_id(thread)]
+    user = (await visitor.run("user_page", name="ann"))["user"]
+    assert (user["questionCount"], user["answerCount"], user["commentCount"]) == (1, 0, 0)
+    assert (user["threads"]["totalCount"], user["answers"]["totalCount"]) == (1, 0)
+    history = (await visitor.run("points_history", name="ann"))["user"]["pointsHistory"]["edges"]
+    assert [edge["node"]["post"] and edge["node"]["post"]["id"] for edge in history] == [
+        None,
+        None,
+        global_id(question),
+        None,
+    ]
