@@ -54,7 +54,7 @@ migration: .venv/.served ## Write the migration that the models ask for: make mi
 	$(BIN)/tortoise -c models.database.DRAWING_BOARD makemigrations -n $(NAME)
 
 graphiql: ## Rebuild static/graphiql from its pinned npm packages (needs Node 20+)
-	cd static/graphiql/source && npm ci && npm run build
+	cd static/graphiql-source && npm ci && npm run build
 
 clean: ## Remove what can be made again; var/ (the data) stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache static/graphiql/source/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache static/graphiql-source/node_modules

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from commands.running import console, fail
+from commands.running import console, failures_told
 from models import database, migrating
 from settings import settings
 
@@ -12,16 +12,11 @@ def migrate() -> None:
 
     Each migration happens as a whole or not at all, and two processes that migrate at once take turns.
     """
-    try:
+    with failures_told():
         applied = asyncio.run(_migrate())
-    except database.DatabaseUnavailable as error:
-        fail(str(error))
     console.print(f"{len(applied)} migrations applied." if applied else "Nothing to migrate.")
 
 
 async def _migrate() -> list[str]:
-    await database.connect(settings().database_url)
-    try:
-        return await migrating.migrate(lambda name: console.print(f"Applied {name}", highlight=False))
-    finally:
-        await database.disconnect()
+    async with database.connected(settings().database_url):
+        return await migrating.migrate(lambda name: console.print(f"Applying {name}", highlight=False))

@@ -2,19 +2,24 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import NoReturn, ParamSpec
 
 import typer
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 
 from models import database
-from models.migrating import pending
+from models.migrating import CannotMigrate, pending
 from services.errors import Refusal
 from settings import settings
 
 Given = ParamSpec("Given")
+
+UNMIGRATED = "The database is not at this version's schema yet. Run: qa migrate"
 
 #: Where commands write; width and colours suit what stands there, be it a terminal or a file.
 console = Console()
@@ -26,25 +31,33 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Tell what a user can do something about in a line, and end; a traceback is left for bugs."""
+    try:
+        yield
+    except (Refusal, database.DatabaseUnavailable, CannotMigrate) as error:
+        fail(str(error))
+    except ValidationError as error:
+        fail("\n".join(f"{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}" for wrong in error.errors()))
+    except SettingsError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
 def with_database(command: Callable[Given, Coroutine[object, object, None]]) -> Callable[Given, None]:
     """Make an async function a command that runs with the database open and migrated."""
 
     @wraps(command)
     def run(*args: Given.args, **kwargs: Given.kwargs) -> None:
         async def opened() -> None:
-            await database.connect(settings().database_url)
-            try:
+            async with database.connected(settings().database_url):
                 if await pending():
-                    fail("The database is not at this version's schema yet. Run: qa migrate")
+                    fail(UNMIGRATED)
                 await command(*args, **kwargs)
-            finally:
-                await database.disconnect()
 
-        try:
+        with failures_told():
             asyncio.run(opened())
-        except (Refusal, database.DatabaseUnavailable) as error:
-            fail(str(error))
-        except KeyboardInterrupt:
-            sys.exit(130)
 
     return run

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from commands.running import console, fail
+from commands.running import UNMIGRATED, console, fail, failures_told
 from models import database
 from models.migrating import pending
 from settings import settings
@@ -30,12 +30,9 @@ def serve(
             "One process is all that this version serves with: live votes reach the listeners of the process that "
             "counted them, and no other. Run: qa serve --workers 1"
         )
-    try:
-        waiting = asyncio.run(_pending())
-    except database.DatabaseUnavailable as error:
-        fail(str(error))
-    if waiting:
-        fail("The database is not at this version's schema yet. Run: qa migrate")
+    with failures_told():
+        if asyncio.run(_pending()):
+            fail(UNMIGRATED)
     shown = f"[{host}]" if ":" in host else host
     console.print(f"GraphiQL      http://{shown}:{port}/graphiql", highlight=False)
     console.print(f"GraphQL       http://{shown}:{port}/graphql", highlight=False)
@@ -52,8 +49,5 @@ def serve(
 
 
 async def _pending() -> list[str]:
-    await database.connect(settings().database_url)
-    try:
+    async with database.connected(settings().database_url):
         return await pending()
-    finally:
-        await database.disconnect()

@@ -7,8 +7,7 @@ import typer
 import models
 from commands.running import console, fail, with_database
 from models import UserLevel
-from services import accounts
-from services.text import look, searchable
+from services import accounts, finding
 
 app = typer.Typer(help="Make accounts, and change their levels and passwords.", no_args_is_help=True)
 
@@ -62,7 +61,7 @@ def _level(name: str) -> UserLevel:
 
 
 async def _found(name: str) -> models.User:
-    user = await models.User.get_or_none(name_key=look(searchable(name)))
+    user = await models.User.get_or_none(finding.user_named(name))
     if user is None:
         fail(f"There is no user {name}.")
     return user

@@ -13,7 +13,6 @@ from schema.loaders import Listing
 from schema.nodes import Node
 from schema.threads import Ordered, Thread
 from services import finding
-from services.text import searchable
 
 THREADS_IN_CATEGORY = Listing(
     "threads in category", models.Thread, lambda loaders, path: loaders.threads.filter(finding.in_category(path))
@@ -76,4 +75,4 @@ class CategoryQueries:
     async def category(
         self, info: Info, path: Annotated[str, strawberry.argument(description="Slugs from the root, joined by /.")]
     ) -> Category | None:
-        return Category.of(await info.context.loaders.category_by_path.load(searchable(path).strip("/")))
+        return Category.of(await info.context.loaders.category_by_path.load(finding.category_path(path)))

@@ -6,7 +6,7 @@ while others come and go, and the thousandth page costs what the first one does.
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -17,6 +17,7 @@ from models.paging import Page, Position, Window, position_of
 from schema.context import Info
 from schema.errors import BadRequest
 from schema.loaders import Listing
+from services.text import searchable
 
 NodeType = TypeVar("NodeType")
 
@@ -137,15 +138,29 @@ def _value(model: type[Model], column: str, value: Any) -> Any:
     """`value` as a value of a column. Raises ValueError where it cannot be one."""
     field = model._meta.fields_map[column.removeprefix("-")]
     if field.field_type is datetime and isinstance(value, str):
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not None:
-            return moment
-    elif field.field_type is float and isinstance(value, float | int):
+        return _moment(value)
+    if field.field_type is float and type(value) in (float, int):
         return float(value)
-    elif field.field_type is int and type(value) is int:
+    if field.field_type is int and type(value) is int:
         limits = field.constraints
         if limits.get("ge", value) <= value <= limits.get("le", value):
             return value
-    elif field.field_type in (str, bool) and type(value) is field.field_type:
+    if field.field_type is bool and type(value) is bool:
+        return value
+    if (
+        field.field_type is str
+        and isinstance(value, str)
+        and searchable(value, field.constraints["max_length"]) == value
+    ):
         return value
     raise ValueError(f"{value!r} is not a {column}")
+
+
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a moment has an offset")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it lies beyond the calendar") from None

@@ -12,8 +12,7 @@ from schema.enums import ThreadOrder
 from schema.loaders import Listing
 from schema.nodes import Node
 from schema.threads import Ordered, Thread
-from services import classification, finding
-from services.text import searchable
+from services import finding
 
 #: Most used first.
 TAG_ORDER = ("-thread_count", "name")
@@ -66,4 +65,4 @@ class TagQueries:
     async def tag(
         self, name: Annotated[str, strawberry.argument(description="The tag's name, or another word for it.")]
     ) -> Tag | None:
-        return Tag.of(await classification.tag_named(searchable(name)))
+        return Tag.of(await finding.tag_named(name))

@@ -18,7 +18,6 @@ from schema.posts import Answer
 from schema.scalars import HTML
 from schema.threads import Ordered, Thread
 from services import finding, points
-from services.text import look, searchable
 
 USERS = Listing("users", models.User, lambda _, beginning: finding.users(beginning))
 THREADS_OF_USER = Listing(
@@ -140,7 +139,7 @@ class UserQueries:
 
     @strawberry.field(description="The user of this name, without regard to case.")
     async def user(self, name: Annotated[str, strawberry.argument(description="The user's name.")]) -> User | None:
-        return User.of(await models.User.get_or_none(name_key=look(searchable(name))))
+        return User.of(await models.User.get_or_none(finding.user_named(name)))
 
     @strawberry.field(description="Users, most points first unless another order is asked for.")
     def users(

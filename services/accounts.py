@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 import models
 from models import PointsReason, UserLevel
 from models.database import transaction
-from services import clock, passwords, points
+from services import clock, finding, passwords, points
 from services.errors import Conflict, Findings, NotPermitted, RefusalReason
 from services.points import Payment
 from services.text import check_text, folded, look, searchable
@@ -53,10 +53,9 @@ async def sign_in(login: str, password: str) -> tuple[models.User, str]:
 
     Raises NotPermitted: one answer, equal in time, whether there is no such account or the password is wrong.
     """
-    login = searchable(login)
     # No name contains an @.
-    known_by = Q(email_folded=folded(login)) if "@" in login else Q(name_key=look(login))
-    user = await models.User.get_or_none(known_by)
+    by_email = Q(email_folded=searchable(login, _MOST_FOLDED, folded))
+    user = await models.User.get_or_none(by_email if "@" in login else finding.user_named(login))
     if not await passwords.is_right(password, user.password_hash if user else None) or user is None:
         raise NotPermitted(RefusalReason.SIGN_IN, "There is no account with this name and password.")
     return user, await _open_session(user)

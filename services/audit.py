@@ -27,7 +27,8 @@ _REPAIRS = (
             FROM post LEFT JOIN ({invariants.STANDING_VOTES}) AS standing ON standing.post_id = post.id
         ) AS right_one
         WHERE right_one.id = post.id
-        AND (up_votes <> imported_up_votes + right_one.up OR down_votes <> imported_down_votes + right_one.down)""",
+        AND (up_votes <> imported_up_votes + right_one.up OR down_votes <> imported_down_votes + right_one.down
+            OR score <> up_votes - down_votes)""",
     ),
     ("comment counts", invariants.counted_right("post", "comment_count", invariants.VISIBLE_COMMENTS)),
     (
@@ -56,9 +57,11 @@ class Finding:
 
 async def check() -> AsyncIterator[Finding]:
     """Every invariant in turn, with what was found."""
-    for invariant in invariants.INVARIANTS:
+    for invariant in (*invariants.INVARIANTS, *invariants.references()):
         [row] = await fetch(f'SELECT COUNT(*) AS checked FROM "{invariant.table}"')
-        found = await fetch(f"{invariant.offenders} LIMIT {invariants.MOST_OFFENDERS}")
+        found = await fetch(
+            f"SELECT * FROM ({invariant.offenders}) AS wrong ORDER BY id LIMIT {invariants.MOST_OFFENDERS}"
+        )
         yield Finding(invariant.name, row["checked"], [(each["id"], each["found"], each["expected"]) for each in found])
     checked = 0
     wrong: list[tuple[Any, Any, Any]] = []

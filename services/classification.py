@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tortoise.expressions import F, Q
+from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
 import models
@@ -71,9 +71,3 @@ async def _add_one(things: "QuerySet[models.Category] | QuerySet[models.Tag]") -
     ids = [thing.id for thing in await things.order_by("id").select_for_update(no_key=True).only("id")]
     if ids:
         await things.model.filter(id__in=ids).update(thread_count=F("thread_count") + 1)
-
-
-async def tag_named(name: str) -> models.Tag | None:
-    """The tag that is called `name`, or that has it as a synonym."""
-    name = name.lower()
-    return await models.Tag.filter(Q(name=name) | Q(synonyms__name=name)).first()

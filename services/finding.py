@@ -11,6 +11,11 @@ from models import PostKind, PostState
 from services.permissions import visible_threads
 from services.text import folded, look, searchable
 
+# The widths of the columns: Tortoise refuses to look for what is longer.
+_MOST_NAME = 240
+_MOST_TAG_NAME = 80
+_MOST_PATH = 803
+
 
 @dataclass(frozen=True)
 class ThreadCriteria:
@@ -34,7 +39,7 @@ def threads(viewer: models.User | None, criteria: ThreadCriteria) -> QuerySet[mo
     """The visible threads that meet all `criteria`. A name that nothing has finds nothing."""
     found = visible_threads(viewer)
     if criteria.category is not None:
-        found = found.filter(in_category(searchable(criteria.category).strip("/")))
+        found = found.filter(in_category(category_path(criteria.category)))
     for tag in criteria.all_tags or ():
         found = found.filter(Q(id__in=_tagged((tag,))))
     if criteria.any_tag is not None:
@@ -42,7 +47,7 @@ def threads(viewer: models.User | None, criteria: ThreadCriteria) -> QuerySet[mo
     if criteria.no_tag is not None:
         found = found.filter(Q(id__not_in=_tagged(criteria.no_tag)))
     if criteria.author is not None:
-        found = found.filter(author__name_key=look(searchable(criteria.author)))
+        found = found.filter(author__name_key=_name_key(criteria.author))
     if criteria.answered is not None:
         found = found.filter(answer_count__gt=0) if criteria.answered else found.filter(answer_count=0)
     if criteria.has_best_answer is not None:
@@ -60,6 +65,21 @@ def threads(viewer: models.User | None, criteria: ThreadCriteria) -> QuerySet[mo
     return found
 
 
+def user_named(name: str) -> Q:
+    """The user whose name looks like this."""
+    return Q(name_key=_name_key(name))
+
+
+def tag_name(name: str) -> str:
+    """`name` as tags and their synonyms are kept."""
+    return searchable(name, _MOST_TAG_NAME, str.lower)
+
+
+def category_path(path: str) -> str:
+    """`path` as categories keep it."""
+    return searchable(path.strip("/"), _MOST_PATH)
+
+
 def in_category(path: str) -> Q:
     """Threads in the category at `path` or below it."""
     below = models.Category.filter(Q(path=path) | Q(path__startswith=f"{path}/"))
@@ -73,17 +93,28 @@ def with_tag(tag_id: int) -> Q:
 
 def tags(beginning: str) -> QuerySet[models.Tag]:
     """The tags whose names begin with `beginning`, which may be nothing."""
-    return models.Tag.filter(name__startswith=searchable(beginning).lower()) if beginning else models.Tag.all()
+    return models.Tag.filter(name__startswith=tag_name(beginning)) if beginning else models.Tag.all()
+
+
+async def tag_named(name: str) -> models.Tag | None:
+    """The tag that is called `name`, or that has it as a synonym."""
+    return await models.Tag.filter(Q(name=tag_name(name)) | Q(synonyms__name=tag_name(name))).first()
 
 
 def users(beginning: str) -> QuerySet[models.User]:
     """The users whose names begin with `beginning`, which may be nothing, without regard to case."""
-    return models.User.filter(name_folded__startswith=folded(searchable(beginning))) if beginning else models.User.all()
+    if not beginning:
+        return models.User.all()
+    return models.User.filter(name_folded__startswith=searchable(beginning, _MOST_NAME, folded))
+
+
+def _name_key(name: str) -> str:
+    return searchable(name, _MOST_NAME, look)
 
 
 def _tagged(names: tuple[str, ...]) -> Subquery:
     """The ids of the threads that carry one of these tags, or a tag that has one of these synonyms."""
-    wanted = [searchable(name).lower() for name in names]
+    wanted = [tag_name(name) for name in names]
     tag_ids = models.Tag.filter(
         Q(name__in=wanted) | Q(id__in=Subquery(models.TagSynonym.filter(name__in=wanted).values("tag_id")))
     )

@@ -5,7 +5,11 @@ that a user should have are reckoned from posts and standing votes alone, by the
 (`app/db/points.php`), independently of the deeds that paid them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from tortoise import Tortoise
 
 from models import PostKind
 
@@ -259,3 +263,20 @@ INVARIANTS = (
         ) AS entries WHERE total <> sum_so_far""",
     ),
 )
+
+
+def references() -> Iterator[Invariant]:
+    """For each reference from one table to another, that what it refers to is there."""
+    for model in Tortoise.apps["models"].values():
+        for name in sorted(model._meta.fk_fields):
+            field: Any = model._meta.fields_map[name]
+            table, column, target = model._meta.db_table, field.source_field, field.related_model._meta
+            yield Invariant(
+                f"{table}.{column} refers to what is there",
+                table,
+                f"""SELECT "{table}"."{model._meta.db_pk_column}" AS id, "{table}"."{column}" AS found,
+                    'no such {target.db_table}' AS expected
+                FROM "{table}" LEFT JOIN "{target.db_table}" AS target
+                ON target."{target.db_pk_column}" = "{table}"."{column}"
+                WHERE "{table}"."{column}" IS NOT NULL AND target."{target.db_pk_column}" IS NULL""",
+            )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from itertools import groupby
 
 import disarm
@@ -10,6 +11,7 @@ from services.errors import Findings
 
 # Everything that is not text: control characters but for tab and line feed, noncharacters, lone surrogates.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
+_NOTHING = "\N{REPLACEMENT CHARACTER}"
 
 #: Letters of a slug, after which only shorter words are dropped (Question2Answer, `qa_slugify`).
 SLUG_LETTERS = 50
@@ -20,9 +22,16 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def searchable(text: str) -> str:
-    """`text` as something to look for: what is not text is replaced by a sign that nothing is called."""
-    return clean(_NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", text))
+def searchable(text: str, most: int, fold: Callable[[str], str] = str) -> str:
+    """`text`, folded, as something to look for where nothing has more than `most` characters.
+
+    What is not text, or longer, is replaced by a sign that nothing is called.
+    """
+    if len(text) <= most:
+        found = fold(clean(_NOT_TEXT.sub(_NOTHING, text)))
+        if len(found) <= most:
+            return found
+    return _NOTHING
 
 
 def check_text(findings: Findings, field: str, text: str, *, least: int = 0, most: int, lines: bool = True) -> str:

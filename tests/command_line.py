@@ -3,7 +3,6 @@
 import asyncio
 import os
 import shutil
-import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator

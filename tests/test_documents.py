@@ -10,7 +10,7 @@ from schema import schema
 from settings import ROOT
 
 _SENT_BY_TESTS = sorted((Path(__file__).parent / "documents").glob("*.graphql"))
-_SHOWN_BY_GRAPHIQL = sorted((ROOT / "static" / "graphiql" / "source" / "examples").glob("*.graphql"))
+_SHOWN_BY_GRAPHIQL = sorted((ROOT / "static" / "graphiql-source" / "examples").glob("*.graphql"))
 _SHOWN_BY_README = re.findall(r"^```graphql\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
 
 

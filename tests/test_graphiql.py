@@ -149,7 +149,7 @@ async def keep_picture(page: Page, name: str) -> None:
 
 def test_the_built_page_holds_the_examples_of_its_source() -> None:
     built = (ROOT / "static" / "graphiql" / "graphiql.js").read_text(encoding="utf-8")
-    examples = {file.name: file.read_text() for file in (ROOT / "static/graphiql/source/examples").glob("*.graphql")}
+    examples = {file.name: file.read_text() for file in (ROOT / "static/graphiql-source/examples").glob("*.graphql")}
     assert examples
     assert [name for name, text in examples.items() if text.replace("`", "\\`") not in built] == []
 

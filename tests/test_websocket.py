@@ -236,13 +236,13 @@ OPERATIONS: list[tuple[dict[str, Any], str]] = [
     ({"query": "{"}, "Syntax Error: Expected Name, found <EOF>."),
     ({"query": "{ nothing }"}, "Cannot query field 'nothing' on type 'Query'."),
     ({"query": "query A { a: __typename } query B { b: __typename }"}, SEVERAL),
-    ({"query": "fragment A on Site { name }"}, "Can't get GraphQL operation type"),
+    ({"query": "fragment A on Site { name }"}, "There is no operation in the document."),
     (
         {"query": "query ($id: ID!) { node(id: $id) { id } }"},
         "Variable '$id' has invalid value: Expected a value of non-null type 'ID!' to be provided.",
     ),
     ({"query": "subscription { votesChanged(postIds: []) { id } }"}, "Watch 1 to 100 posts; these are 0."),
-    ({**SITE, "operationName": "B"}, 'Unknown operation named "B".'),
+    ({**SITE, "operationName": "B"}, "There is no operation 'B' in the document."),
 ]
 
 
@@ -288,14 +288,31 @@ async def test_mutations_go_over_a_socket_too(visitor: Client) -> None:
         assert (await socket.next())["castVote"]["post"]["score"] == -1
 
 
+async def test_a_bug_before_an_operation_begins_is_told(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = await visitor.sign_up("ann")
+
+    async def broken(token: str) -> None:
+        raise RuntimeError("the secret inner life of sessions")
+
+    async with ann.socket() as socket:
+        monkeypatch.setattr("services.accounts.user_of", broken)
+        with structlog.testing.capture_logs() as events:
+            await socket.subscribe("site_name")
+            async with asyncio.timeout(5):
+                failed = await socket.receive()
+    [event] = events
+    assert (failed["type"], failed["id"]) == ("error", "1")
+    message = f"Something went wrong here. The server's log has it under {event['error_id']}."
+    assert [error["message"] for error in failed["payload"]] == [message]
+
+
 async def test_a_socket_ends_with_its_session(visitor: Client) -> None:
     post_id = await question(await visitor.sign_up("ann"))
     bob = await visitor.sign_up("bob")
     async with bob.socket() as socket:
         await bob.run("sign_out")
         await socket.subscribe("cast_vote", input={"postId": post_id, "value": "UP"})
-        with pytest.raises((AssertionError, websockets.ConnectionClosed)):
-            await socket.next()
+        assert await ending(socket) == (4403, "The session has ended")
     assert (await visitor.run("post_score", id=post_id))["node"]["score"] == 0
 
 

@@ -96,8 +96,11 @@ def _in_7z(path: Path, stack: ExitStack, bars: Bars) -> Iterator[tuple[str, Dump
     from commands.importing import unpacking
 
     try:
-        with bars.bar(f"Unpacking {path.name}", unpacking.size(path, _table), "bytes") as advance:
-            members = unpacking.unpacked(path, _table, stack, advance)
+        sizes = {name: size for name, size in unpacking.sizes(path).items() if _table(name)}
+        if not sizes:
+            return
+        with bars.bar(f"Unpacking {path.name}", sum(sizes.values()), "bytes") as advance:
+            members = unpacking.unpacked(path, sizes, stack, advance)
     except unpacking.DAMAGES as error:
         raise DumpError(f"{path} cannot be unpacked: {error or type(error).__name__}") from error
     for member in members:

@@ -1,7 +1,7 @@
 """Unpacking a .7z, in a module of its own: the library takes a while to load, and no other command needs it."""
 
 import lzma
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,23 +23,21 @@ class Member(NamedTuple):
     open: Callable[[], IO[bytes]]
 
 
-def size(path: Path, is_wanted: Callable[[str], object]) -> int:
-    """The length in bytes of the wanted members of a .7z when they are unpacked. Raises one of DAMAGES."""
+def sizes(path: Path) -> dict[str, int]:
+    """The names of the files in a .7z, and their lengths in bytes when unpacked. Raises one of DAMAGES."""
     with py7zr.SevenZipFile(path) as archive:
-        return sum(member.uncompressed for member in archive.list() if is_wanted(member.filename))
+        return {member.filename: member.uncompressed for member in archive.list() if not member.is_directory}
 
 
-def unpacked(
-    path: Path, is_wanted: Callable[[str], object], stack: ExitStack, on_bytes: Callable[[int], None]
-) -> list[Member]:
-    """Unpack the wanted members of a .7z into temporary files that live as long as `stack`. Raises one of DAMAGES.
+def unpacked(path: Path, names: Collection[str], stack: ExitStack, on_bytes: Callable[[int], None]) -> list[Member]:
+    """Unpack these files of a .7z into temporary files that live as long as `stack`. Raises one of DAMAGES.
 
     The files have no names: nothing can land elsewhere, and nothing is left behind. `on_bytes` is told how it goes.
     """
     unpacking = _Unpacking(stack, on_bytes)
     # Given an open file instead of a path, py7zr unpacks in this thread.
     with path.open("rb") as packed, py7zr.SevenZipFile(packed) as archive:
-        archive.extract(targets=[name for name in archive.getnames() if is_wanted(name)], factory=unpacking)
+        archive.extract(targets=names, factory=unpacking)
     return [Member(name, file.size(), file.opened) for name, file in unpacking.files.items()]
 
 

@@ -11,7 +11,7 @@ const { metafile } = await build({
     "json.worker": "monaco-editor/esm/vs/language/json/json.worker.js",
     "graphql.worker": "monaco-graphql/esm/graphql.worker.js",
   },
-  outdir: "..",
+  outdir: "../graphiql",
   bundle: true,
   minify: true,
   format: "iife",
@@ -25,4 +25,4 @@ const { metafile } = await build({
   logLevel: "warning",
 });
 
-await writeFile(new URL("../LICENSES.txt", import.meta.url), await bundledLicenses(metafile, import.meta.dirname));
+await writeFile(new URL("../graphiql/LICENSES.txt", import.meta.url), await bundledLicenses(metafile, import.meta.dirname));
