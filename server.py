@@ -84,6 +84,8 @@ app = Starlette(
 
 
 if __name__ == "__main__":
+    import typer
+
     from commands.serve import serve
 
-    serve()
+    typer.run(serve)

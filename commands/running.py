@@ -1,6 +1,7 @@
 """Running a command: the database open around it, and what may go wrong told in a line."""
 
 import asyncio
+import re
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -41,7 +42,8 @@ def failures_told() -> Iterator[None]:
     except ValidationError as error:
         fail("\n".join(f"{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}" for wrong in error.errors()))
     except SettingsError as error:
-        fail(str(error))
+        field = re.search(r'field "(\w+)"', str(error))
+        fail(f"{field[1].upper() if field else 'A setting'} cannot be read: it must be valid JSON.")
     except KeyboardInterrupt:
         sys.exit(130)
 

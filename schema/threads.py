@@ -11,7 +11,7 @@ from models import PostKind
 from schema.connections import After, Before, Connection, First, Last, connection
 from schema.context import Info
 from schema.enums import AnswerOrder, ClosureReason, ThreadAction, ThreadOrder
-from schema.errors import Permission
+from schema.errors import BadRequest, Permission
 from schema.loaders import Listing
 from schema.nodes import Node
 from schema.posts import Answer, Question
@@ -33,6 +33,9 @@ THREADS = Listing(
     models.Thread,
     lambda loaders, criteria: finding.threads(loaders.viewer, criteria).select_related("category"),
 )
+
+#: The most tags that a filter takes of each kind.
+MOST_TAGS = 20
 
 Ordered = Annotated[ThreadOrder, strawberry.argument(description="Which come first.")]
 
@@ -155,9 +158,12 @@ class ThreadFilter:
     def criteria(self) -> finding.ThreadCriteria:
         """What is given, as the services take it."""
         given: dict[str, Any] = {name: value for name, value in vars(self).items() if value is not UNSET}
-        for name in ("all_tags", "any_tag", "no_tag"):
+        for name, argument in (("all_tags", "allTags"), ("any_tag", "anyTag"), ("no_tag", "noTag")):
             if given.get(name) is not None:
                 given[name] = tuple(given[name])
+                if len(given[name]) > MOST_TAGS:
+                    message = f"Give at most {MOST_TAGS} tags in {argument}; these are {len(given[name])}."
+                    raise BadRequest(message, "filter", argument)
         return finding.ThreadCriteria(**given)
 
 

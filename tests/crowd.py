@@ -1,4 +1,4 @@
-"""People, categories and threads for the tests: made by the deeds themselves, but without the slow parts of the door."""
+"""People, categories and threads for the tests: made by the deeds themselves, without the slow parts of the door."""
 
 import models
 from models import PointsReason, PostKind

@@ -270,6 +270,6 @@ async def test_an_address_is_shown_to_its_owner_alone(visitor: Client) -> None:
     assert (await ann.run("viewer"))["viewer"]["email"] == "ann@example.org"
     assert (await bob.run("viewer"))["viewer"]["email"] == "bob@example.org"
     types = (await visitor.post(INTROSPECTION))["data"]["__schema"]["types"]
-    tellers = {type["name"] for type in types for field in type["fields"] or () if "mail" in field["name"].lower()}
+    tellers = {each["name"] for each in types for field in each["fields"] or () if "mail" in field["name"].lower()}
     assert tellers == {"Viewer"}
     assert "@" not in str(await bob.run("user_page", name="ann"))

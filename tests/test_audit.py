@@ -74,9 +74,9 @@ async def test_whatever_is_voted_and_chosen_ends_where_recomputing_ends(forum: s
     standing: dict[tuple[int, int], VoteValue] = {}
     for deed in deeds:
         match deed:
-            case Vote(voter, post, value) if posts[post].author_id != people[voter].id:
-                await voting.cast_vote(people[voter], posts[post].id, value)
-                standing[voter, post] = value
+            case Vote(voter, place, value) if posts[place].author_id != people[voter].id:
+                await voting.cast_vote(people[voter], posts[place].id, value)
+                standing[voter, place] = value
             case Choice(answer):
                 await posting.choose_best_answer(asker, thread.id, None if answer is None else answers[answer].id)
     for index, post in enumerate(posts):
@@ -104,31 +104,48 @@ async def small_forum(forum: str) -> models.Thread:
 async def test_a_forum_that_the_deeds_made_breaks_no_invariant(small_forum: models.Thread) -> None:
     findings = [finding async for finding in audit.check()]
     assert [finding.name for finding in findings if finding.offenders] == []
-    assert all(finding.checked > 0 for finding in findings if "revision" not in finding.name and "syno" not in finding.name)
+    assert all(
+        finding.checked > 0 for finding in findings if "revision" not in finding.name and "syno" not in finding.name
+    )
 
 
 @pytest.mark.parametrize(
     ("damage", "broken"),
     [
         ("UPDATE users SET points = points + 1 WHERE name = 'ann'", "points = sum of the ledger"),
-        ("UPDATE points_entry SET total = total + 1 WHERE reason = 'joined'", "each ledger entry's total is the sum so far"),
+        (
+            "UPDATE points_entry SET total = total + 1 WHERE reason = 'joined'",
+            "each ledger entry's total is the sum so far",
+        ),
         ("UPDATE post SET up_votes = 2, score = 2 WHERE kind = 'question'", "votes up = standing votes up + imported"),
-        ("UPDATE post SET down_votes = 0, score = 0 WHERE kind = 'answer'", "votes down = standing votes down + imported"),
+        (
+            "UPDATE post SET down_votes = 0, score = 0 WHERE kind = 'answer'",
+            "votes down = standing votes down + imported",
+        ),
         ("UPDATE vote SET value = 0 WHERE value = 1", "votes up = standing votes up + imported"),
-        ("UPDATE vote SET user_id = (SELECT id FROM users WHERE name = 'ann') WHERE value = 1", "nobody votes on their own post"),
+        (
+            "UPDATE vote SET user_id = (SELECT id FROM users WHERE name = 'ann') WHERE value = 1",
+            "nobody votes on their own post",
+        ),
         ("UPDATE post SET comment_count = 0", "comment count = visible comments"),
         ("UPDATE post SET version = 0 WHERE kind = 'comment'", "a post's version is 1 or higher"),
         ("UPDATE thread SET answer_count = 7", "answer count = visible answers"),
         ("UPDATE thread SET score = 7", "a thread has its question's author, state and score"),
         ("UPDATE thread SET author_id = NULL", "a thread has its question's author, state and score"),
         ("UPDATE thread SET hotness = hotness + 1", "hotness = reckoned from the thread"),
-        ("UPDATE category SET thread_count = 0 WHERE path = 'life'", "a category counts the visible threads in and below it"),
+        (
+            "UPDATE category SET thread_count = 0 WHERE path = 'life'",
+            "a category counts the visible threads in and below it",
+        ),
         ("UPDATE category SET depth = 1", "a category stands right below its parent"),
         ("UPDATE tag SET thread_count = 0", "a tag counts the visible threads that carry it"),
         ("INSERT INTO tag_synonym (name, tag_id) SELECT name, id FROM tag", "no synonym is a tag"),
         ("DELETE FROM post WHERE kind = 'question'", "a thread has one question"),
         ("UPDATE post SET is_best = FALSE", "points = recomputed from posts and votes"),
-        ("UPDATE points_entry SET amount = amount + 1, total = total + 1 WHERE reason = 'chosen_as_best'", "points = sum of the ledger"),
+        (
+            "UPDATE points_entry SET amount = amount + 1, total = total + 1 WHERE reason = 'chosen_as_best'",
+            "points = sum of the ledger",
+        ),
     ],
 )
 async def test_what_is_broken_is_found(small_forum: models.Thread, damage: str, broken: str) -> None:

@@ -19,11 +19,18 @@ def wrong(tags: list[str]) -> list[tuple[tuple[str, ...], str]]:
 
 def test_tags_are_lower_case_and_each_once() -> None:
     findings = Findings()
-    assert classification.check_tags(findings, [" Python", "C++", "python", "c#", ".net"]) == ["python", "c++", "c#", ".net"]
+    assert classification.check_tags(findings, [" Python", "C++", "python", "c#", ".net"]) == [
+        "python",
+        "c++",
+        "c#",
+        ".net",
+    ]
     assert findings.wrong == []
 
 
-@pytest.mark.parametrize("tag", ["asyncio", "c++", "c#", ".net", "two-words", "snake_case", "größe", "日本語", "हिन्दी", "a" * 35])
+@pytest.mark.parametrize(
+    "tag", ["asyncio", "c++", "c#", ".net", "two-words", "snake_case", "größe", "日本語", "हिन्दी", "a" * 35]
+)
 def test_words_of_every_script_and_a_few_signs_can_be_tags(tag: str) -> None:
     assert wrong([tag]) == []
 
@@ -103,7 +110,9 @@ async def test_a_tag_is_found_by_its_name_or_a_synonym_in_any_case(forum: str) -
     python = await models.Tag.create(name="python")
     await models.TagSynonym.create(name="py", tag=python)
     await models.TagSynonym.create(name="python3", tag=python)
-    assert [await classification.tag_named(name) for name in ("Python", "PY", "python3", "snake")] == [python] * 3 + [None]
+    assert [await classification.tag_named(name) for name in ("Python", "PY", "python3", "snake")] == [python] * 3 + [
+        None
+    ]
 
 
 async def test_without_category_and_tags_a_thread_is_fine(forum: str) -> None:

@@ -1,14 +1,13 @@
 """Connections: pages in both directions, cursors, and what is wrong with those that are none."""
 
 import base64
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pytest
 from clients import Client, document
-from crowd import WORDS, answered_by, asked_by, category_at, commented_by, member, members
+from crowd import WORDS, asked_by, category_at, member, members
 
 import models
 from models import PointsReason, PostKind
@@ -27,9 +26,9 @@ USER_ORDERS = ("POINTS", "NEWEST", "NAME")
 
 
 @pytest.fixture
-async def ann(forum: str) -> AsyncIterator[models.User]:
+async def ann(forum: str) -> models.User:
     """Who wrote everything."""
-    yield await member("ann")
+    return await member("ann")
 
 
 async def many_threads(author: models.User, **columns: Any) -> None:
@@ -164,7 +163,7 @@ async def test_who_reads_on_misses_nothing_and_sees_nothing_twice_while_others_w
         seen = [edge["node"]["id"] for edge in first["edges"]]
         rest = await page_of(visitor, "threads", first=100, after=first["pageInfo"]["endCursor"], orderBy=order)
         seen += [edge["node"]["id"] for edge in rest["edges"]]
-        assert [id for id in seen if id != global_id(thread)] == old
+        assert [each for each in seen if each != global_id(thread)] == old
         await models.Thread.filter(id=thread.id).delete()
 
 
@@ -292,9 +291,7 @@ async def test_what_is_no_cursor_of_the_list_in_this_order_is_refused(visitor: C
 async def test_a_forged_text_in_a_cursor_is_refused_or_stands_somewhere(visitor: Client) -> None:
     await member("ann")
     for text in ("\x00", "a\x00", "\uffff", "'; DROP TABLE users; --", "x" * 5_000):
-        answer = await visitor.post(
-            document("users"), {"after": forged("name_folded,id", text, 1), "orderBy": "NAME"}
-        )
+        answer = await visitor.post(document("users"), {"after": forged("name_folded,id", text, 1), "orderBy": "NAME"})
         for error in answer.get("errors", ()):
             assert error["extensions"]["code"] == "BAD_REQUEST", (text[:10], error)
 

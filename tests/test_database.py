@@ -75,6 +75,25 @@ async def test_the_actions_of_a_commit_run_although_the_task_is_cancelled(librar
     assert await Author.filter(name="Lem").exists()
 
 
+async def test_all_actions_of_a_commit_run_although_the_task_is_cancelled_among_them(
+    library: str, told: list[str]
+) -> None:
+    async def cancel_and_go_on() -> None:
+        task.cancel()
+        await asyncio.sleep(0.01)
+        told.append("first")
+
+    async def commit() -> None:
+        async with transaction():
+            after_commit(cancel_and_go_on)
+            after_commit(lambda: told.append("second"))
+
+    task = asyncio.ensure_future(commit())
+    await asyncio.wait((task,))
+    assert task.cancelled()
+    assert told == ["first", "second"]
+
+
 async def test_a_cancelled_block_is_rolled_back_and_its_actions_do_not_run(library: str, told: list[str]) -> None:
     async def cancelled_inside() -> None:
         async with transaction():

@@ -307,32 +307,50 @@ async def test_a_commit_after_sqlite_ended_the_transaction_is_an_error(library: 
 
 
 async def test_the_wait_for_a_turn_is_bounded(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"models.engines.{database.dialect()}.TURN_TIMEOUT", 0.05)
     everybody = 1 if database.dialect() == "sqlite" else 10
-    waits = asyncio.Event()
+    all_hold, is_over = asyncio.Barrier(everybody + 1), asyncio.Event()
 
     async def hold() -> None:
         async with transaction():
-            await waits.wait()
+            await all_hold.wait()
+            await is_over.wait()
 
     holding = [asyncio.ensure_future(hold()) for _ in range(everybody)]
-    await asyncio.sleep(0.02)
-    late = asyncio.ensure_future(hold())
-    for attempt in (late, execute("UPDATE book SET copies = 5")):
+    await all_hold.wait()
+    monkeypatch.setattr(f"models.engines.{database.dialect()}.TURN_TIMEOUT", 0.05)
+    for attempt in (hold(), execute("UPDATE book SET copies = 5")):
         with pytest.raises(DatabaseBusy, match=r"0\.05 s"):
             await attempt
-    waits.set()
+    is_over.set()
     await asyncio.gather(*holding)
     assert is_at_rest(get_connection("default"))
 
 
 async def test_an_interrupted_read_does_not_keep_the_next_one_waiting(library: str) -> None:
     endless = "WITH RECURSIVE number AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM number) SELECT max(n) FROM number"
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await fetch(endless)
-    async with asyncio.timeout(2):
+    for _ in range(2):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await fetch(endless)
+    async with asyncio.timeout(5):
         assert await copies() == 1
+
+
+@pytest.mark.parametrize("any_url", ["sqlite"], indirect=True)
+async def test_a_short_read_of_sqlite_does_not_leave_the_event_loop(library: str) -> None:
+    with pytest.raises(StopIteration):
+        copies().send(None)
+
+
+async def test_a_long_read_leaves_the_event_loop_to_others(library: str) -> None:
+    numbers = "WITH RECURSIVE number AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM number WHERE n < $1)"
+    for _ in range(2):
+        reading, turns = asyncio.ensure_future(fetch(f"{numbers} SELECT max(n) AS last FROM number", [300_000])), 0
+        while not reading.done():
+            await asyncio.sleep(0)
+            turns += 1
+        assert reading.result() == [{"last": 300_000}]
+        assert turns > 10
 
 
 async def test_a_script_in_a_transaction_does_not_commit_it(library: str) -> None:

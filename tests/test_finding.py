@@ -1,6 +1,5 @@
 """Finding: every criterion of threads alone and together with every other, and names that are looked for."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from typing import Any
@@ -20,7 +19,7 @@ EVERYTHING = {"plants", "pots", "pay", "peace", "paths"}
 
 
 @pytest.fixture
-async def threads(forum: str) -> AsyncIterator[None]:
+async def threads(forum: str) -> None:
     """Five threads, of which each criterion finds some, and a hidden one that none finds.
 
     plants  life/home         plants, water  by ann  score  2  two answers, one voted up, one best
@@ -61,7 +60,6 @@ async def threads(forum: str) -> AsyncIterator[None]:
         await voting.cast_vote(voter, post.id, value)
     await models.Thread.filter(id=made["pay"][0].id).update(closed_at=NOON, close_reason=ClosureReason.OTHER)
     await models.Thread.filter(id=made["hidden"][0].id).update(state=PostState.HIDDEN)
-    yield
 
 
 async def found(**criteria: Any) -> set[str]:
@@ -158,7 +156,9 @@ async def test_a_moment_without_an_offset_is_refused(visitor: Client) -> None:
         assert complaint in answer["errors"][0]["message"]
 
 
-@pytest.mark.parametrize("name", ["x" * 5_000, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 60, "a\x00b", "%", "\\"])
+@pytest.mark.parametrize(
+    "name", ["x" * 5_000, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 60, "a\x00b", "%", "\\"]
+)
 async def test_what_nothing_can_be_called_is_not_found(visitor: Client, name: str) -> None:
     await member("ann")
     await models.Tag.create(name="plants")

@@ -18,7 +18,7 @@ from services.markdown import excerpt, plain, render, sanitised
         ("1 < 2 & 3", "<p>1 &lt; 2 &amp; 3</p>"),
         ("```python\nprint(1)\n```", '<pre lang="python"><code>print(1)\n</code></pre>'),
         (
-            "[home](https://example.org \"A page\")",
+            '[home](https://example.org "A page")',
             '<p><a href="https://example.org" title="A page" rel="ugc nofollow noopener noreferrer">home</a></p>',
         ),
         (
@@ -47,9 +47,9 @@ def test_a_table_keeps_its_columns_and_their_alignment() -> None:
         "<svg><script>alert(1)</script></svg>",
         "<svg/onload=alert(1)>",
         "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>",
-        "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+        '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
         "<iframe src=javascript:alert(1)></iframe>",
-        "<a href=\"javascript:alert(1)\">x</a>",
+        '<a href="javascript:alert(1)">x</a>',
         "[a](javascript:prompt(document.cookie))",
         "[a](JaVaScRiPt:alert(1))",
         "[a](java\tscript:alert(1))",
@@ -57,14 +57,14 @@ def test_a_table_keeps_its_columns_and_their_alignment() -> None:
         "![a](data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==)",
         "[a](vbscript:msgbox(1))",
         "<form action=javascript:alert(1)><button>x</button></form>",
-        "<p style=\"background:url(javascript:alert(1))\" id=viewer class=admin>x</p>",
+        '<p style="background:url(javascript:alert(1))" id=viewer class=admin>x</p>',
         "<base href=//evil.example>",
         "<meta http-equiv=refresh content='0;url=//evil.example'>",
         "<object data=//evil.example></object><embed src=//evil.example>",
         "<details open ontoggle=alert(1)>x</details>",
         "<!--><img src=x onerror=alert(1)>-->",
-        "```x\" onmouseover=\"alert(1)\ncode\n```",
-        "[x](https://example.org \"\" onmouseover=alert(1) \"\")",
+        '```x" onmouseover="alert(1)\ncode\n```',
+        '[x](https://example.org "" onmouseover=alert(1) "")',
         "<a target=_blank href=https://example.org>x</a>",
     ],
 )
@@ -85,7 +85,9 @@ def test_what_scripts_and_styles_hold_is_no_text_of_the_post() -> None:
 
 
 def test_the_plain_text_has_words_without_marks_and_a_space_where_blocks_end() -> None:
-    text = render("# One\n\ntwo **three**\n\n- four\n- five<br>six\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n`<x> & y`").text
+    text = render(
+        "# One\n\ntwo **three**\n\n- four\n- five<br>six\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n`<x> & y`"
+    ).text
     assert text == "One two three four five six a b 1 2 <x> & y"
 
 

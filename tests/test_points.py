@@ -161,7 +161,9 @@ async def test_payments_of_nothing_or_to_nobody_leave_no_line(forum: str) -> Non
     ann = await member("ann")
     async with transaction():
         rules = await points.rules_in_force()
-        await points.pay([Payment(ann.id, 0, PointsReason.ADJUSTMENT), Payment(None, 5, PointsReason.ADJUSTMENT)], rules)
+        await points.pay(
+            [Payment(ann.id, 0, PointsReason.ADJUSTMENT), Payment(None, 5, PointsReason.ADJUSTMENT)], rules
+        )
     assert await entries_of(ann) == [("joined", 100, 100, None)]
 
 

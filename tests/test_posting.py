@@ -107,7 +107,11 @@ async def test_answers_and_comments_are_activity_and_a_question_is_its_first(for
         ("x" * 121, "", ["Write at most 120 characters; these are 121."]),
         ("x" * 10 + " \n " + "x" * 10, "", ["Write it on one line."]),
         ("\N{PILE OF POO}" * 12, "x" * 30_001, ["Write at most 30,000 characters; these are 30,001."]),
-        ("short", "\x00", ["Write at least 12 characters; these are 5.", "Remove the character U+0000: it is not text."]),
+        (
+            "short",
+            "\x00",
+            ["Write at least 12 characters; these are 5.", "Remove the character U+0000: it is not text."],
+        ),
     ],
 )
 async def test_a_question_has_limits(forum: str, title: str, body: str, messages: list[str]) -> None:
@@ -184,19 +188,25 @@ async def test_a_comment_on_a_comment_is_refused(visitor: Client) -> None:
 async def test_what_is_not_there_or_not_seen_takes_nothing(visitor: Client) -> None:
     ann, bob = await visitor.sign_up("ann"), await member("bob")
     thread, question = await asked_by(bob)
-    for id, message in (
+    for wanted, message in (
         (global_id(models.Thread(id=thread.id + 1)), "There is no such thread."),
         (global_id(question), f"'{global_id(question)}' is not the id of a thread: it names a Post."),
     ):
-        assert await ann.do("post_answer", threadId=id, body=WORDS) == {"__typename": "NotFound", "message": message}
-    for id, message in (
+        assert await ann.do("post_answer", threadId=wanted, body=WORDS) == {
+            "__typename": "NotFound",
+            "message": message,
+        }
+    for wanted, message in (
         (global_id(models.Post(id=question.id + 1)), "There is no such post."),
         (
             global_id(thread),
             f"'{global_id(thread)}' is not the id of a post: a question, an answer or a comment: it names a Thread.",
         ),
     ):
-        assert await ann.do("post_comment", parentId=id, body=WORDS) == {"__typename": "NotFound", "message": message}
+        assert await ann.do("post_comment", parentId=wanted, body=WORDS) == {
+            "__typename": "NotFound",
+            "message": message,
+        }
     await models.Thread.filter(id=thread.id).update(state=PostState.HIDDEN)
     await models.Post.filter(id=question.id).update(state=PostState.HIDDEN)
     with pytest.raises(NotFound):

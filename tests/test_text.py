@@ -7,7 +7,10 @@ from services.text import check_text, clean, folded, look, searchable, slug
 
 
 def test_cleaning_leaves_one_kind_of_line_end_composed_letters_and_no_space_around() -> None:
-    assert clean("  one\r\ntwo\rthree\ne\N{COMBINING ACUTE ACCENT}\t ") == "one\ntwo\nthree\n\N{LATIN SMALL LETTER E WITH ACUTE}"
+    assert (
+        clean("  one\r\ntwo\rthree\ne\N{COMBINING ACUTE ACCENT}\t ")
+        == "one\ntwo\nthree\n\N{LATIN SMALL LETTER E WITH ACUTE}"
+    )
 
 
 def test_what_is_not_text_is_looked_for_as_a_sign_that_nothing_is_called() -> None:
@@ -77,7 +80,9 @@ def test_a_slug_of_exactly_fifty_letters_keeps_every_word() -> None:
     assert slug("ab " * 25 + "c") == "-".join(["ab"] * 25)
 
 
-@pytest.mark.parametrize(("name", "key"), [("Ann", "ann"), ("STRASSE", "strasse"), ("Straße", "strasse"), ("Ａｎｎ", "ann")])
+@pytest.mark.parametrize(
+    ("name", "key"), [("Ann", "ann"), ("STRASSE", "strasse"), ("Straße", "strasse"), ("Ａｎｎ", "ann")]
+)
 def test_folding_forgets_case_and_compatible_forms(name: str, key: str) -> None:
     assert folded(name) == key
 

@@ -79,7 +79,11 @@ async def test_a_closure_tells_why_who_when_and_what_was_asked_before(visitor: C
     }
     await models.Thread.filter(id=thread.id).update(closed_by_id=None, duplicate_of_id=None, close_reason=None)
     shown = (await visitor.post(THREAD, {"number": thread.id}))["data"]["thread"]
-    assert (shown["closure"]["reason"], shown["closure"]["by"], shown["closure"]["duplicateOf"]) == ("OTHER", None, None)
+    assert (shown["closure"]["reason"], shown["closure"]["by"], shown["closure"]["duplicateOf"]) == (
+        "OTHER",
+        None,
+        None,
+    )
 
 
 async def test_each_order_has_its_own_first_and_ties_go_by_age(visitor: Client) -> None:
@@ -99,7 +103,14 @@ async def test_each_order_has_its_own_first_and_ties_go_by_age(visitor: Client) 
             answer_count=figure,
             view_count=figure,
         )
-    expected = {"NEWEST": "edcba", "ACTIVE": "badce", "HOT": "bdace", "VOTES": "bdace", "ANSWERS": "bdace", "VIEWS": "bdace"}
+    expected = {
+        "NEWEST": "edcba",
+        "ACTIVE": "badce",
+        "HOT": "bdace",
+        "VOTES": "bdace",
+        "ANSWERS": "bdace",
+        "VIEWS": "bdace",
+    }
     for order, titles in expected.items():
         edges = (await visitor.run("threads", orderBy=order))["threads"]["edges"]
         assert "".join(edge["node"]["title"] for edge in edges) == titles, order
@@ -129,8 +140,8 @@ async def test_a_total_counts_the_threads_that_the_filter_lets_through(visitor: 
     ann, bob = await member("ann"), await member("bob")
     for asker in (ann, ann, bob):
         await asked_by(asker)
-    for filter, total in ((None, 3), ({}, 3), ({"author": "ann"}, 2), ({"author": "nobody"}, 0)):
-        page = (await visitor.run("threads", filter=filter, first=1, counted=True))["threads"]
+    for criteria, total in ((None, 3), ({}, 3), ({"author": "ann"}, 2), ({"author": "nobody"}, 0)):
+        page = (await visitor.run("threads", filter=criteria, first=1, counted=True))["threads"]
         assert page["totalCount"] == total
         assert page["pageInfo"]["hasNextPage"] is (total > 1)
 

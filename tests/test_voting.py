@@ -99,14 +99,14 @@ async def test_a_vote_on_what_is_no_post_finds_nothing(visitor: Client) -> None:
     ann = await visitor.sign_up("ann")
     thread, question = await asked_by(await member("bob"))
     unknown = global_id(models.Post(id=question.id + 1))
-    wanted = "the id of a post: a question, an answer or a comment"
-    for id, message in (
+    what = "the id of a post: a question, an answer or a comment"
+    for wanted, message in (
         (unknown, "There is no such post."),
-        (global_id(thread), f"'{global_id(thread)}' is not {wanted}: it names a Thread."),
-        ("nonsense", f"'nonsense' is not {wanted}: it names nothing here."),
-        ("", f"'' is not {wanted}: it names nothing here."),
+        (global_id(thread), f"'{global_id(thread)}' is not {what}: it names a Thread."),
+        ("nonsense", f"'nonsense' is not {what}: it names nothing here."),
+        ("", f"'' is not {what}: it names nothing here."),
     ):
-        result = await ann.do("cast_vote", postId=id, value="UP")
+        result = await ann.do("cast_vote", postId=wanted, value="UP")
         assert result == {"__typename": "NotFound", "message": message}
 
 
@@ -165,9 +165,7 @@ async def test_votes_of_many_at_once_on_one_post_are_counted_exactly(forum: str)
 async def test_a_users_own_haste_is_one_vote(visitor: Client) -> None:
     ann, bob = await member("ann"), await visitor.sign_up("bob")
     _, question = await asked_by(ann)
-    results = await asyncio.gather(
-        *(bob.do("cast_vote", postId=global_id(question), value="UP") for _ in range(6))
-    )
+    results = await asyncio.gather(*(bob.do("cast_vote", postId=global_id(question), value="UP") for _ in range(6)))
     assert [result["post"]["upVotes"] for result in results] == [1] * 6
     assert (await models.Post.get(id=question.id)).version == 2
     assert (await points_of(ann), await models.Vote.all().count()) == (130, 1)

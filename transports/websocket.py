@@ -20,6 +20,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 
 from schema import schema
 from schema.context import Context
+from schema.execution import masked
 from services import accounts
 from transports.sessions import bearer_of, token_of
 
@@ -70,7 +71,11 @@ class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         token = self._of_connection.token
-        viewer = await accounts.user_of(token) if token else None
+        try:
+            viewer = await accounts.user_of(token) if token else None
+        except Exception as bug:
+            await operation.send_initial_errors([masked(bug)])
+            return
         if token and viewer is None:
             await self.websocket.close(code=4403, reason="The session has ended")
             return

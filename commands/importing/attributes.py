@@ -16,8 +16,8 @@ _TAG_LENGTH = 80
 #: Stands where a row has no time that can be read: everybody sees that this is none.
 NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Ids beyond this are damage; the sum of two must still be one that a database can hold.
-_HIGHEST_ID = 10**15
+# Ids beyond this are damage. The sum of two is still a number that GraphQL's Int can hold, as threads' numbers must.
+_HIGHEST_ID = 2**30 - 1
 _HIGHEST_COUNT = 2**31 - 1
 
 

@@ -1,4 +1,4 @@
-"""How far an import is: a bar for each step on a terminal, a line for each step elsewhere."""
+"""How far an import is: a bar for each part on a terminal, a line for each part elsewhere."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-Unit = Literal["bytes", "rows"]
+Unit = Literal["bytes", "rows", "steps"]
 
 
 class Bars:
@@ -38,11 +38,11 @@ class Bars:
 
     @contextmanager
     def bar(self, description: str, total: int, unit: Unit) -> Iterator[Callable[[int], None]]:
-        """A step of so many bytes or rows: call what you get with how many more are done."""
-        amount = decimal(total) if unit == "bytes" else f"{total:,} rows"
+        """A part of so many bytes, rows or steps: call what you get with how many more are done."""
+        amount = decimal(total) if unit == "bytes" else f"{total:,} {unit}"
         task = self._progress.add_task(description, total=total, amount=amount)
         yield lambda more: self._progress.advance(task, more)
-        # An empty step is done too, and one may turn out shorter than it seemed.
+        # An empty part is done too, and one may turn out shorter than it seemed.
         self._progress.update(task, total=total or 1, completed=total or 1)
         if not self._console.is_terminal:
             self._console.print(f"{description:<28} {amount:>12}", highlight=False)

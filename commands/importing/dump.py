@@ -39,12 +39,14 @@ def opened(path: Path, bars: Bars) -> Iterator[dict[str, DumpFile]]:
     """
     with ExitStack() as stack:
         files: dict[str, DumpFile] = {}
-        for name, file in _found(path, stack, bars):
-            if name in files:
-                raise DumpError(
-                    f"{name}.xml is there twice: {files[name].place} and {file.place}. Give the dump of one site."
-                )
-            files[name] = file
+        try:
+            for name, file in _found(path, stack, bars):
+                if name in files:
+                    places = f"{files[name].place} and {file.place}"
+                    raise DumpError(f"{name}.xml is there twice: {places}. Give the dump of one site.")
+                files[name] = file
+        except OSError as error:
+            raise DumpError(f"{path} cannot be read: {error}") from error
         if "Posts" not in files:
             raise DumpError(
                 f"There is no Posts.xml in {path}. Expected is a Stack Exchange dump: a folder with Posts.xml, "
@@ -68,11 +70,17 @@ def _in_folder(path: Path, stack: ExitStack, bars: Bars) -> Iterator[tuple[str, 
     inside = sorted(each for each in path.iterdir() if each.is_file())
     plain = {each: name for each in inside if (name := _table(each.name))}
     for each, name in plain.items():
-        yield name, DumpFile(str(each), each.stat().st_size, partial(_opened, each))
+        yield name, _plain(each)
     # A big site comes as one archive for each table. Where the files lie unpacked beside them, those are enough.
-    for each in inside if not plain else ():
-        if _is_archive(each):
-            yield from _in_archive(each, stack, bars)
+    archives = [each for each in inside if _is_archive(each)] if not plain else []
+    for each in archives:
+        yield from _in_archive(each, stack, bars)
+    if not plain and not archives:
+        # An archive may have been unpacked with the folder it was made of.
+        for folder in sorted(each for each in path.iterdir() if each.is_dir()):
+            for each in sorted(folder.iterdir()):
+                if name := _table(each.name):
+                    yield name, _plain(each)
 
 
 def _in_archive(path: Path, stack: ExitStack, bars: Bars) -> Iterator[tuple[str, DumpFile]]:
@@ -111,8 +119,11 @@ def _is_archive(path: Path) -> bool:
     return path.suffix.lower() in (".7z", ".zip")
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return path.open("rb")
+def _plain(path: Path) -> DumpFile:
+    def opened() -> IO[bytes]:
+        return path.open("rb")
+
+    return DumpFile(str(path), path.stat().st_size, opened)
 
 
 def _table(name: str) -> str:

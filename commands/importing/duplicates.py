@@ -28,12 +28,12 @@ async def import_duplicates(site: Site, advance: Advance) -> None:
         for row in rows:
             closed = closure(row, History.of(site.staging, row["Id"]), site.staging)
             if closed is None or closed.reason is not ClosureReason.DUPLICATE:
-                site.report.note("questions are linked as duplicates, but not closed as such: they stay as they are")
+                site.report.note("questions linked as duplicates, but not closed as such: they stay as they are")
                 continue
             found = (site.staging.local("Thread", external_id) for external_id in closed.original_ids)
             original_id = next((thread_id for thread_id in found if thread_id not in (None, row["ThreadId"])), None)
             if original_id is None:
-                site.report.note("questions are duplicates of questions that are not here")
+                site.report.note("closed duplicates whose original is not here")
                 continue
             originals[row["Id"]] = original_id
             threads[row["Id"]] = row["ThreadId"]

@@ -8,71 +8,71 @@ _ON_IMPORTED = "PostId IN (SELECT Id FROM LocalPost)"
 
 # For each kind: which staged rows are of it, and why they are skipped. NULL is the reason of those that are here.
 _KINDS = {
-    "users": ("Users", "CASE WHEN Id NOT IN (SELECT Id FROM LocalUser) THEN 'were not reached' END"),
-    "tags": ("Tags", "CASE WHEN Id NOT IN (SELECT Id FROM LocalTag) THEN 'have no name' END"),
+    "users": ("Users", "CASE WHEN Id NOT IN (SELECT Id FROM LocalUser) THEN 'that were not reached' END"),
+    "tags": ("Tags", "CASE WHEN Id NOT IN (SELECT Id FROM LocalTag) THEN 'without a name' END"),
     "questions": (
         "Posts WHERE PostTypeId = 1",
-        "CASE WHEN Id NOT IN (SELECT Id FROM LocalPost) THEN 'were not reached' END",
+        "CASE WHEN Id NOT IN (SELECT Id FROM LocalPost) THEN 'that were not reached' END",
     ),
     "answers": (
         "Posts WHERE PostTypeId = 2",
-        "CASE WHEN Id NOT IN (SELECT Id FROM LocalPost) THEN 'have no question in the dump' END",
+        "CASE WHEN Id NOT IN (SELECT Id FROM LocalPost) THEN 'without a question in the dump' END",
     ),
     "tag wikis": (
         "Posts WHERE PostTypeId IN (4, 5)",
         """CASE WHEN Id NOT IN (
             SELECT ExcerptPostId FROM Tags JOIN LocalTag USING (Id) WHERE ExcerptPostId IS NOT NULL
             UNION SELECT WikiPostId FROM Tags JOIN LocalTag USING (Id) WHERE WikiPostId IS NOT NULL
-        ) THEN 'belong to no tag' END""",
+        ) THEN 'that belong to no tag' END""",
     ),
     "other posts": (
         "Posts WHERE PostTypeId IS NULL OR PostTypeId NOT IN (1, 2, 4, 5)",
         """CASE PostTypeId
-            WHEN 3 THEN 'are orphaned tag wikis'
-            WHEN 6 THEN 'are nominations of moderators'
-            WHEN 7 THEN 'are placeholders of wikis'
-            WHEN 8 THEN 'are descriptions of privileges'
-            ELSE 'have a type that is not known'
+            WHEN 3 THEN 'that are orphaned tag wikis'
+            WHEN 6 THEN 'that nominate moderators'
+            WHEN 7 THEN 'that are placeholders of wikis'
+            WHEN 8 THEN 'that describe privileges'
+            ELSE 'of a type that is not known'
         END""",
     ),
     "comments": (
         "Comments",
         f"""CASE
             WHEN Id IN (SELECT Id FROM LocalComment) THEN NULL
-            WHEN {_ON_NOTHING} THEN 'are on posts that are not in the dump'
-            ELSE 'are on posts that are not imported'
+            WHEN {_ON_NOTHING} THEN 'on posts that are not in the dump'
+            ELSE 'on posts that are not imported'
         END""",  # noqa: S608
     ),
     "votes": (
         "Votes",
         f"""CASE
-            WHEN {_ON_NOTHING} THEN 'are on posts that are not in the dump'
+            WHEN {_ON_NOTHING} THEN 'on posts that are not in the dump'
             WHEN VoteTypeId IN (1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
-                THEN 'are neither up nor down, but acceptances, bounties, deletions and the like'
-            WHEN VoteTypeId IS NULL OR VoteTypeId NOT IN (2, 3) THEN 'have a type that is not known'
+                THEN 'neither up nor down: acceptances, bounties, deletions and the like'
+            WHEN VoteTypeId IS NULL OR VoteTypeId NOT IN (2, 3) THEN 'of a type that is not known'
             WHEN {_ON_IMPORTED} THEN NULL
-            ELSE 'are on posts that are not imported'
+            ELSE 'on posts that are not imported'
         END""",
     ),
-    "history": (
+    "rows of history": (
         "PostHistory",
         f"""CASE
-            WHEN {_ON_NOTHING} THEN 'rows are on posts that are not in the dump'
+            WHEN {_ON_NOTHING} THEN 'on posts that are not in the dump'
             WHEN COALESCE(PostHistoryTypeId, 0) NOT BETWEEN 1 AND 11
-                THEN 'rows tell of what is not kept here: locks, notices, migrations and the like'
+                THEN 'of what is not kept here: locks, notices, migrations and the like'
             WHEN {_ON_IMPORTED} THEN NULL
-            ELSE 'rows are on posts that are not imported'
+            ELSE 'on posts that are not imported'
         END""",
     ),
     "links": (
         "PostLinks",
         f"""CASE
             WHEN {_ON_NOTHING} OR RelatedPostId IS NULL OR RelatedPostId NOT IN (SELECT Id FROM Posts)
-                THEN 'are from or to posts that are not in the dump'
-            WHEN LinkTypeId = 1 THEN 'are mentions, which the texts themselves hold'
-            WHEN LinkTypeId IS NULL OR LinkTypeId <> 3 THEN 'have a type that is not known'
+                THEN 'from or to posts that are not in the dump'
+            WHEN LinkTypeId = 1 THEN 'that are mentions: the texts themselves hold them'
+            WHEN LinkTypeId IS NULL OR LinkTypeId <> 3 THEN 'of a type that is not known'
             WHEN PostId IN (SELECT Id FROM LocalDuplicate) THEN NULL
-            ELSE 'are of questions that are not closed as duplicates'
+            ELSE 'of questions that are not closed as duplicates'
         END""",  # noqa: S608
     ),
 }
@@ -99,7 +99,7 @@ def count_rest(staging: Staging, report: Report) -> None:
             else:
                 report[kind].skipped[reason] = amount
     report.note(
-        "questions accepted an answer that is not among theirs: they have no best answer",
+        "accepted answers that are not among the answers to their question: they are best nowhere",
         staging.count(_UNMET_ACCEPTANCES),
     )
 

@@ -93,5 +93,5 @@ def _votes(site: Site, row: Row) -> tuple[int, int]:
     score = number(row["Score"])
     if score is None or score == up - down:
         return up, down
-    site.report.note("scores that the votes of the dump do not explain: the score stands")
+    site.report.note("scores that the votes of the dump do not explain: the scores stand")
     return max(up, down + score), max(down, up - score)

@@ -6,10 +6,10 @@ from typing import Any
 
 from commands.importing.attributes import identity
 from commands.importing.bars import Bars
-from commands.importing.dump import FILES, DumpFile
+from commands.importing.dump import DAMAGES, FILES, DumpError, DumpFile
 from commands.importing.report import Report
 from commands.importing.rows import rows
-from commands.importing.staging import Staging
+from commands.importing.staging import COMPLETION, Staging
 
 #: The events of a post's history whose text is needed: its states (1 to 9, and 24), and why it was closed (10).
 _TOLD_EVENTS = {str(event) for event in (*range(1, 11), 24)}
@@ -22,23 +22,31 @@ async def read(files: Mapping[str, DumpFile], staging: Staging, bars: Bars, repo
     """
     for table in FILES:
         if table not in files:
-            report.note(f"file of a whole dump is missing: {table}.xml")
+            report.note(f"file of a whole dump that is missing: {table}.xml")
             continue
         await _read_file(table, files[table], staging, bars, report)
-    staging.complete()
+    with bars.bar("Sorting", len(COMPLETION), "steps") as advance:
+        for step in COMPLETION:
+            staging.complete(step)
+            advance(1)
+            await asyncio.sleep(0)
 
 
 async def _read_file(table: str, file: DumpFile, staging: Staging, bars: Bars, report: Report) -> None:
     nameless = repeated = 0
-    with file.open() as stream, bars.bar(f"Reading {table}.xml", file.size, "bytes") as advance:
+    try:
+        stream = file.open()
+    except DAMAGES as error:
+        raise DumpError(f"{file.place} cannot be opened: {error}") from error
+    with stream, bars.bar(f"Reading {table}.xml", file.size, "bytes") as advance:
         for batch in rows(stream, f"{table}.xml", advance):
             usable = [tidied for row in batch if (tidied := _tidied(table, row))]
             nameless += len(batch) - len(usable)
             repeated += len(usable) - staging.add(table, usable)
             # Everything here runs without waiting for anything: this is where Ctrl+C is heard.
             await asyncio.sleep(0)
-    report.note(f"rows of {table}.xml were passed over: they have no Id that is a number", nameless)
-    report.note(f"rows of {table}.xml were passed over: a row with the same Id came before", repeated)
+    report.note(f"rows of {table}.xml without an Id that is a number, passed over", nameless)
+    report.note(f"rows of {table}.xml with an Id that came before, passed over", repeated)
 
 
 def _tidied(table: str, row: Mapping[str, str]) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ class Tally:
 
     imported: int = 0
     present: int = 0
-    #: Why, as the end of a sentence that begins with how many.
+    #: Why, in words that follow what kind they are of.
     skipped: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -32,10 +32,10 @@ class Report:
     def __getitem__(self, kind: str) -> Tally:
         return self.kinds[kind]
 
-    def note(self, sentence: str, amount: int = 1) -> None:
-        """Count something that was done differently; `sentence` is told after the number."""
+    def note(self, what: str, amount: int = 1) -> None:
+        """Count something else that is worth knowing."""
         if amount:
-            self.notes[sentence] += amount
+            self.notes[what] += amount
 
     def print(self, console: Console) -> None:
         """Write the table, then why rows were skipped, then what else there is to tell."""
@@ -47,13 +47,13 @@ class Report:
             table.add_row(kind, *(f"{figure:,}" for figure in figures))
         console.print(table)
         reasons = [
-            f"{amount:>9,} {kind} {reason}"
+            f"{amount:>9,}  {kind} {reason}"
             for kind, tally in self.kinds.items()
             for reason, amount in tally.skipped.most_common()
         ]
         for heading, lines in (
             ("Skipped:", reasons),
-            ("Worth knowing:", [f"{amount:>9,} {sentence}" for sentence, amount in self.notes.most_common()]),
+            ("Worth knowing:", [f"{amount:>9,}  {what}" for what, amount in self.notes.most_common()]),
         ):
             if lines:
                 console.print(heading)

@@ -1,5 +1,7 @@
 """`qa import stackexchange`: a Stack Exchange dump, from its files to people, threads and comments."""
 
+import asyncio
+import sqlite3
 from pathlib import Path
 from typing import Annotated
 
@@ -60,6 +62,11 @@ async def stackexchange(
             await import_staged(staging, bars, report)
     except DumpError as error:
         fail(str(error))
+    except sqlite3.Error as error:
+        fail(f"The temporary folder could not take the dump: {error}. TMPDIR says where that folder is.")
+    except asyncio.CancelledError:
+        console.print("Stopped. What is imported stays; run the same command again to go on.")
+        raise
     report.print(console)
 
 

@@ -22,16 +22,17 @@ COLUMNS = {
 #: What becomes of the dump's rows: for each of these there is a table Local<Kind>.
 KINDS = ("User", "Tag", "Thread", "Post", "Comment", "Duplicate")
 
-_INDEXES = """
-    CREATE INDEX AnswersOfQuestion ON Posts (ParentId, Id) WHERE PostTypeId = 2;
-    CREATE INDEX CommentsOfPost ON Comments (PostId, Id);
-    CREATE INDEX HistoryOfPost ON PostHistory (PostId, Id);
-    CREATE INDEX LinksOfPost ON PostLinks (PostId, Id);
-    CREATE TABLE VoteCount (PostId INTEGER PRIMARY KEY, Up INT, Down INT);
-    INSERT INTO VoteCount
-        SELECT PostId, SUM(VoteTypeId = 2), SUM(VoteTypeId = 3) FROM Votes
-        WHERE VoteTypeId IN (2, 3) AND typeof(PostId) = 'integer' GROUP BY PostId;
-"""
+#: What makes the rows ready for questions when all are there.
+COMPLETION = (
+    "CREATE INDEX AnswersOfQuestion ON Posts (ParentId, Id) WHERE PostTypeId = 2",
+    "CREATE INDEX CommentsOfPost ON Comments (PostId, Id)",
+    "CREATE INDEX HistoryOfPost ON PostHistory (PostId, Id)",
+    "CREATE INDEX LinksOfPost ON PostLinks (PostId, Id)",
+    "CREATE TABLE VoteCount (PostId INTEGER PRIMARY KEY, Up INT, Down INT)",
+    """INSERT INTO VoteCount
+    SELECT PostId, SUM(VoteTypeId = 2), SUM(VoteTypeId = 3) FROM Votes
+    WHERE VoteTypeId IN (2, 3) AND typeof(PostId) = 'integer' GROUP BY PostId""",
+)
 
 
 class Staging:
@@ -72,9 +73,9 @@ class Staging:
         self._database.execute("COMMIT")
         return self._database.total_changes - before
 
-    def complete(self) -> None:
-        """Count votes and make ready for questions, when all rows are there."""
-        self._database.executescript(_INDEXES)
+    def complete(self, step: str) -> None:
+        """Do one of the steps of COMPLETION."""
+        self._database.execute(step)
 
     def remember(self, kind: str, local_ids: Mapping[int, int | None]) -> None:
         """Note which rows of ours rows of the dump have become."""

@@ -31,8 +31,8 @@ async def import_tags(site: Site, advance: Advance) -> None:
 async def tags_named(names: Iterable[str]) -> dict[str, int]:
     """The ids of the tags of these names; a synonym gives its tag, a new name a new tag. Call it in a transaction."""
     wanted = list(dict.fromkeys(names))
-    synonyms = models.TagSynonym.filter(name__in=wanted)
-    known: dict[str, int] = dict(await synonyms.values_list("name", "tag_id"))
+    known: dict[str, int] = dict(await models.Tag.filter(name__in=wanted).values_list("name", "id"))
+    known |= dict(await models.TagSynonym.filter(name__in=wanted).values_list("name", "tag_id"))
     missing = [name for name in wanted if name not in known]
     await models.Tag.bulk_create([models.Tag(name=name) for name in missing], ignore_conflicts=True)
     return known | dict(await models.Tag.filter(name__in=missing).values_list("name", "id"))

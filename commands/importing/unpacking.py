@@ -37,7 +37,7 @@ def unpacked(path: Path, names: Collection[str], stack: ExitStack, on_bytes: Cal
     unpacking = _Unpacking(stack, on_bytes)
     # Given an open file instead of a path, py7zr unpacks in this thread.
     with path.open("rb") as packed, py7zr.SevenZipFile(packed) as archive:
-        archive.extract(targets=names, factory=unpacking)
+        archive.extract(targets=list(names), factory=unpacking)
     return [Member(name, file.size(), file.opened) for name, file in unpacking.files.items()]
 
 

@@ -34,7 +34,7 @@ async def import_users(site: Site, advance: Advance) -> None:
             await insert("points_entry", [_opening_entry(user, site.rules) for user in users if user["points"]])
             await site.keep("User", local_ids)
         site.report.note(
-            "names were taken, or looked like one that was: they got the user's number behind them",
+            "names that were taken, or looked like one that was: they have the user's number behind them",
             sum(names[row["Id"]] != _wanted_name(row) for row in rows),
         )
         advance(len(rows))

@@ -13,6 +13,7 @@ from tortoise.backends.sqlite import client as stock
 from tortoise.backends.sqlite.client import translate_exceptions
 from tortoise.exceptions import IntegrityError
 
+from models.engines.short_reads import ShortReads
 from models.engines.sqlite_schema import SqliteSchemaEditor
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
 from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, finish, is_counted, is_read
@@ -118,38 +119,48 @@ class SqliteConnection(CountedStatements):
 
 
 class SqliteClient(JoinsTransaction, SqliteConnection):
-    """A file with a connection that writes, and beside it one that reads and so need not wait for the writer."""
+    """A file with a connection that writes, and beside it two that read and so need not wait for the writer."""
+
+    _short_reads: ShortReads | None = None
 
     def __init__(self, file_path: str, **parameters: Any) -> None:
         super().__init__(file_path, **parameters)
-        # A database in memory is one connection's own.
-        self._reader = None if file_path == ":memory:" else SqliteConnection(file_path, **parameters, query_only="ON")
+        self._long_reads = SqliteConnection(file_path, **parameters, query_only="ON")
 
     async def create_connection(self, with_db: bool) -> None:
         await super().create_connection(with_db)
-        if self._reader is not None:
-            await self._reader.create_connection(with_db)
+        # A database in memory is one connection's own.
+        if self._short_reads is None and self.filename != ":memory:":
+            self._short_reads = ShortReads(self.filename, self.pragmas)
 
     async def close(self) -> None:
-        if self._reader is not None:
-            await self._reader.close()
+        if self._short_reads is not None:
+            self._short_reads.close()
+            self._short_reads = None
+        await self._long_reads.close()
         await super().close()
 
     async def execute_query(self, query: str, values: list[Any] | None = None) -> tuple[int, list[Any]]:
-        reader = self.reader_for(query)
-        run = super().execute_query if reader is None else reader.execute_query
-        answer: tuple[int, list[Any]] = await run(query, values)
-        return answer
+        rows = await self.read(query, values)
+        return (len(rows), rows) if rows is not None else await super().execute_query(query, values)
 
     async def execute_query_dict(self, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
-        reader = self.reader_for(query)
-        run = super().execute_query_dict if reader is None else reader.execute_query_dict
-        rows: list[dict[str, Any]] = await run(query, values)
-        return rows
+        rows = await self.read(query, values)
+        if rows is None:
+            _, rows = await super().execute_query(query, values)
+        return [dict(row) for row in rows]
 
-    def reader_for(self, query: str) -> SqliteConnection | None:
-        """The reader, if it may run this: inside a transaction it would not see the transaction's changes."""
-        return self._reader if is_read(query) and self.transaction() is None else None
+    @translate_exceptions
+    async def read(self, query: str, values: list[Any] | None = None) -> list[Any] | None:
+        """The rows of what only reads, outside a transaction, whose changes a reader would not see; else None."""
+        if self._short_reads is None or not is_read(query) or self.transaction() is not None:
+            return None
+        rows = self._short_reads.read(query, values or ())
+        if rows is None:
+            _, rows = await self._long_reads.execute_query(query, values)
+        else:
+            self.log.debug("%s: %s", query, values)
+        return rows
 
     def turn(self) -> Turn:
         return Turn(self._lock, self)

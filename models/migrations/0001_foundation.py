@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="PointsRules",
             fields=[
-                ("version", fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ("version", fields.IntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("joined", fields.IntField(default=100)),
                 ("question_posted", fields.IntField(default=20)),
                 ("answer_posted", fields.IntField(default=40)),
@@ -130,7 +130,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name="Site",
             fields=[
-                ("id", fields.SmallIntField(primary_key=True, unique=True, db_index=True)),
+                ("id", fields.SmallIntField(generated=False, primary_key=True, unique=True, db_index=True)),
                 ("name", fields.CharField(max_length=80)),
                 ("welcome", fields.CharField(max_length=400)),
             ],

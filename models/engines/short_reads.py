@@ -1,0 +1,54 @@
+"""Short reads of SQLite in the event loop itself, where handing them to a thread would cost ten times the reading."""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+#: Seconds that a read may keep the event loop from everything else. One that needs more is left to a thread.
+PATIENCE = 0.005
+
+#: How many steps of SQLite's machine pass between two looks at the clock: some tenths of a millisecond.
+STEPS = 5_000
+
+#: How many statements are remembered as long ones.
+MEMORY = 500
+
+
+class ShortReads:
+    """A connection of the event loop's own, which only reads and gives up what takes too long."""
+
+    def __init__(self, file: str, pragmas: Mapping[str, Any]) -> None:
+        self._late_at = 0.0
+        self._long: set[str] = set()
+        self._connection = sqlite3.connect(file, isolation_level=None, cached_statements=MEMORY)
+        try:
+            self._connection.row_factory = sqlite3.Row
+            for pragma, value in {**pragmas, "query_only": "ON", "busy_timeout": 0}.items():
+                self._connection.execute(f"PRAGMA {pragma}={value}").fetchall()
+            self._connection.set_progress_handler(self._is_late, STEPS)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _is_late(self) -> bool:
+        return perf_counter() > self._late_at
+
+    def read(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row] | None:
+        """The rows, or None if it is a long read, now or as it was before, or would have to wait for a lock."""
+        if query in self._long:
+            return None
+        self._late_at = perf_counter() + PATIENCE
+        try:
+            return self._connection.execute(query, values).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                if len(self._long) >= MEMORY:
+                    self._long.clear()
+                self._long.add(query)
+            elif error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            return None
+
+    def close(self) -> None:
+        self._connection.close()
