@@ -163,7 +163,8 @@ async def test_the_tree_of_categories_costs_a_statement_a_level_at_one_branch_an
     at_one, _ = await cost(statements, visitor, document("categories"))
     for depth, slug in ((1, None), (2, "a"), (3, "b"), (4, "c")):
         above = await models.Category.filter(depth=depth - 1).exclude(path__startswith="0")
-        parents = [(parent, f"{parent.path}/{slug}") for parent in above] or [(None, str(n)) for n in range(1, MANY)]
+        parents: list[tuple[models.Category | None, str]] = [(parent, f"{parent.path}/{slug}") for parent in above]
+        parents = parents or [(None, str(number)) for number in range(1, MANY)]
         await models.Category.bulk_create(
             models.Category(name=path, slug=slug or path, path=path, parent=parent, depth=depth)
             for parent, path in parents

@@ -106,15 +106,6 @@ async def test_a_category_that_is_not_there_is_told_with_all_else_that_is_wrong(
     assert await models.Thread.all().count() == 0
 
 
-async def test_a_tag_is_found_by_its_name_or_a_synonym_in_any_case(forum: str) -> None:
-    python = await models.Tag.create(name="python")
-    await models.TagSynonym.create(name="py", tag=python)
-    await models.TagSynonym.create(name="python3", tag=python)
-    assert [await classification.tag_named(name) for name in ("Python", "PY", "python3", "snake")] == [python] * 3 + [
-        None
-    ]
-
-
 async def test_without_category_and_tags_a_thread_is_fine(forum: str) -> None:
     thread = await posting.ask_question(await member("ann"), posting.Asked("Where does this belong?", ""))
     assert thread.category_id is None

@@ -156,6 +156,14 @@ async def test_a_moment_without_an_offset_is_refused(visitor: Client) -> None:
         assert complaint in answer["errors"][0]["message"]
 
 
+async def test_a_tag_is_found_by_its_name_or_a_synonym_in_any_case(forum: str) -> None:
+    python = await models.Tag.create(name="python")
+    await models.TagSynonym.create(name="py", tag=python)
+    await models.TagSynonym.create(name="python3", tag=python)
+    found = [await finding.tag_named(name) for name in ("Python", "PY", "python3", "snake")]
+    assert found == [python, python, python, None]
+
+
 @pytest.mark.parametrize(
     "name", ["x" * 5_000, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 60, "a\x00b", "%", "\\"]
 )

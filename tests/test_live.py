@@ -49,7 +49,7 @@ async def test_a_topic_that_changes_after_it_was_told_is_told_again() -> None:
 
 async def test_a_listener_sleeps_until_there_is_news() -> None:
     with listening([post_topic(1)]) as listener:
-        waiting = asyncio.create_task(anext(aiter(listener)))
+        waiting = asyncio.ensure_future(anext(aiter(listener)))
         await asyncio.sleep(0.01)
         assert not waiting.done()
         publish(post_topic(1))

@@ -76,7 +76,9 @@ async def test_a_port_that_is_taken_is_told(forum_url: str) -> None:
 
 async def test_server_py_serves_too(forum_url: str) -> None:
     port = free_port()
-    async with started(sys.executable, ROOT / "server.py", "--port", str(port), DATABASE_URL=forum_url) as process:
-        async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-            await answering(process, http)
-            assert await Client(http).run("site_name") == {"site": {"name": "Plainspoken"}}
+    async with (
+        started(sys.executable, ROOT / "server.py", "--port", str(port), DATABASE_URL=forum_url) as process,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
+        await answering(process, http)
+        assert await Client(http).run("site_name") == {"site": {"name": "Plainspoken"}}

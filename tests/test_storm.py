@@ -4,12 +4,14 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+import orjson
 import pytest
-from clients import Client, Socket, document
+from clients import Client, Socket
 from command_line import qa, serving
 
 import models
@@ -37,6 +39,39 @@ class Vote:
 
 
 @dataclass
+class Connection:
+    """One HTTP connection that stays open. It does so little that what blows is the server's storm."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    @classmethod
+    @asynccontextmanager
+    async def to(cls, address: httpx2.URL) -> AsyncIterator["Connection"]:
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        try:
+            yield cls(reader, writer)
+        finally:
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+
+    async def post(self, token: str, body: bytes) -> dict[str, Any]:
+        """The answer to an operation of the user with this token."""
+        head = (
+            f"POST /graphql HTTP/1.1\r\nhost: storm\r\nauthorization: Bearer {token}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        )
+        self.writer.write(head.encode() + body)
+        answered = (await self.reader.readuntil(b"\r\n\r\n")).lower()
+        _, _, length = answered.partition(b"content-length: ")
+        answer = orjson.loads(await self.reader.readexactly(int(length.split()[0])))
+        assert (answered[:12], "errors" in answer) == (b"http/1.1 200", False), (answered, answer)
+        data: dict[str, Any] = answer["data"]
+        return data
+
+
+@dataclass
 class Forum:
     """Who can vote on what: everybody with a token, on posts with ids as clients know them."""
 
@@ -55,13 +90,11 @@ class Forum:
             queues[user % CONNECTIONS].append(vote)
         return queues
 
-    async def cast(self, http: httpx2.AsyncClient, vote: Vote) -> str:
+    async def cast(self, connection: Connection, vote: Vote) -> str:
         """Send a vote; the type of what it came to. Anything but an answer fails."""
-        body = {"query": CAST, "variables": {"id": self.posts[vote.post], "value": vote.value.name}}
-        response = await http.post("/graphql", json=body, headers={"authorization": f"Bearer {self.tokens[vote.user]}"})
-        answer: dict[str, Any] = response.json()
-        assert (response.status_code, "errors" in answer) == (200, False), answer
-        return str(answer["data"]["castVote"]["__typename"])
+        variables = {"id": self.posts[vote.post], "value": vote.value.name}
+        data = await connection.post(self.tokens[vote.user], orjson.dumps({"query": CAST, "variables": variables}))
+        return str(data["castVote"]["__typename"])
 
 
 async def filled(users: int) -> Forum:
@@ -128,32 +161,29 @@ class Witness:
 
 
 @pytest.fixture
-async def forum_url(any_url: str) -> AsyncIterator[str]:
+async def forum_url(any_url: str) -> str:
     """A migrated database of either kind, of this test alone: the storm goes over both."""
     await connect(any_url)
     await migrating.migrate(lambda name: None)
     await disconnect()
-    yield any_url
+    return any_url
 
 
 async def test_nothing_is_lost_in_a_storm(visitor: Client) -> None:
     forum = await filled(users=200)
     queues = forum.storm(VOTES, seed=1)
     outcomes: Counter[str] = Counter()
-
-    async def blow(http: httpx2.AsyncClient, votes: Sequence[Vote]) -> None:
-        for vote in votes:
-            outcomes[await forum.cast(http, vote)] += 1
-
     witness = Witness()
-    limits = httpx2.Limits(max_connections=CONNECTIONS)
-    async with (
-        visitor.socket() as socket,
-        httpx2.AsyncClient(base_url=visitor.http.base_url, limits=limits, timeout=60) as http,
-    ):
+
+    async def blow(votes: Sequence[Vote]) -> None:
+        async with Connection.to(visitor.http.base_url) as connection:
+            for vote in votes:
+                outcomes[await forum.cast(connection, vote)] += 1
+
+    async with visitor.socket() as socket:
         await socket.subscribe("watch_votes", postIds=forum.posts)
         watching = asyncio.create_task(witness.watch(socket))
-        await asyncio.gather(*(blow(http, queue) for queue in queues))
+        await asyncio.gather(*map(blow, queues))
         final = dict(zip(forum.posts, expected(forum, queues), strict=True))
         assert await witness.has_seen(final), (witness.counts, final)
         watching.cancel()
@@ -164,3 +194,33 @@ async def test_nothing_is_lost_in_a_storm(visitor: Client) -> None:
     rows = await database.fetch("SELECT id, version FROM post ORDER BY id")
     assert [row["version"] for row in rows] == [witness.versions[post][-1] for post in forum.posts]
     assert [finding for finding in [finding async for finding in audit.check()] if finding.offenders] == []
+
+
+async def test_every_answered_vote_outlives_a_server_that_is_killed(sqlite_url: str) -> None:
+    await connect(sqlite_url)
+    await migrating.migrate(lambda name: None)
+    forum = await filled(users=60)
+    await disconnect()
+    votes = [Vote(user, post, VoteValue.UP) for user in range(8, 60) for post in range(len(forum.posts))]
+    random.Random(2).shuffle(votes)
+    answered: list[Vote] = []
+    async with serving(sqlite_url) as (process, http):
+
+        async def blow(votes: Sequence[Vote]) -> None:
+            async with Connection.to(http.base_url) as connection:
+                for vote in votes:
+                    assert await forum.cast(connection, vote) == "CastVotePayload"
+                    answered.append(vote)
+                    if len(answered) == 200:
+                        process.kill()
+
+        blown = await asyncio.gather(*(blow(votes[place::10]) for place in range(10)), return_exceptions=True)
+        assert all(isinstance(each, OSError | EOFError) for each in blown), blown
+    assert len(answered) >= 200
+    async with serving(sqlite_url) as (_, http):
+        for user in {vote.user for vote in answered}:
+            mine = {forum.posts[vote.post] for vote in answered if vote.user == user}
+            posts = (await Client(http, forum.tokens[user]).run("viewer_votes", ids=sorted(mine)))["nodes"]
+            assert {(post["id"], post["viewerVote"]) for post in posts} == {(post, "UP") for post in mine}
+    checked = await asyncio.to_thread(qa, sqlite_url, "check")
+    assert (checked.status, checked.errors) == (0, "")

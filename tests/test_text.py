@@ -13,8 +13,11 @@ def test_cleaning_leaves_one_kind_of_line_end_composed_letters_and_no_space_arou
     )
 
 
-def test_what_is_not_text_is_looked_for_as_a_sign_that_nothing_is_called() -> None:
-    assert searchable("a\x00b\ud800c") == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
+def test_what_is_looked_for_is_folded_and_what_cannot_be_is_a_sign_that_nothing_is_called() -> None:
+    assert searchable("  Ann ", 6, str.lower) == "ann"
+    assert searchable("a\x00b\ud800c", 5) == "a\N{REPLACEMENT CHARACTER}b\N{REPLACEMENT CHARACTER}c"
+    assert searchable("123456", 5) == "\N{REPLACEMENT CHARACTER}"
+    assert searchable("\N{LATIN SMALL LIGATURE FFI}", 2, folded) == "\N{REPLACEMENT CHARACTER}"
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ async def test_a_failure_reaches_everyone_who_waits_for_it(forum: str) -> None:
 
 async def test_a_value_is_loaded_once(forum: str) -> None:
     loader = Doubled(Wave())
-    assert await asyncio.gather(loader.load(1), loader.load(2), loader.load(1)) == [2, 4, 2]
+    assert await loader.load_many([1, 2, 1]) == [2, 4, 2]
     assert await loader.load(2) == 4
     assert loader.batches == [[1, 2]]
 

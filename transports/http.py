@@ -19,6 +19,8 @@ from transports.sessions import token_of
 
 #: The longest body that is read, in bytes: a post of 30,000 characters in the longest encoding, eight times over.
 MOST_BODY = 1024 * 1024
+#: How much of a longer one is read and thrown away: many clients hear the answer only when they have sent all of it.
+MOST_DISCARDED = 64 * MOST_BODY
 
 
 class _Refused(Exception):
@@ -135,10 +137,15 @@ def _checked(given: dict[str, Any], name: str, kind: type, what: str) -> Any:
 
 async def _body(request: Request) -> bytes:
     body = bytearray()
+    size = 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MOST_BODY:
-            raise _Refused(413, f"The request body may have at most {MOST_BODY:,} bytes.")
+        size += len(chunk)
+        if size <= MOST_BODY:
+            body += chunk
+        elif size > MOST_DISCARDED:
+            break
+    if size > MOST_BODY:
+        raise _Refused(413, f"The request body may have at most {MOST_BODY:,} bytes.")
     return bytes(body)
 
 

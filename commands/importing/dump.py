@@ -110,7 +110,10 @@ def _in_7z(path: Path, stack: ExitStack, bars: Bars) -> Iterator[tuple[str, Dump
         with bars.bar(f"Unpacking {path.name}", sum(sizes.values()), "bytes") as advance:
             members = unpacking.unpacked(path, sizes, stack, advance)
     except unpacking.DAMAGES as error:
-        raise DumpError(f"{path} cannot be unpacked: {error or type(error).__name__}") from error
+        # The last of an error's arguments is its message, or the name of the file that is damaged.
+        raise DumpError(
+            f"{path} cannot be unpacked: {type(error).__name__} {error.args[-1] if error.args else ''}"
+        ) from error
     for member in members:
         yield _table(member.name), DumpFile(f"{member.name} in {path}", member.size, member.open)
 

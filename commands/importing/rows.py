@@ -34,6 +34,7 @@ def rows(stream: IO[bytes], name: str, on_bytes: Callable[[int], None]) -> Itera
     parser = DefusedExpatParser(forbid_dtd=True)
     parser.setContentHandler(collector)
     try:
+        parser.feed(b"")  # else a file without a byte would pass
         for piece in _repaired(stream, on_bytes):
             parser.feed(piece)
             yield collector.taken()

@@ -8,11 +8,11 @@ from tempfile import TemporaryFile
 from typing import IO, NamedTuple
 
 import py7zr
-from py7zr.exceptions import ArchiveError
+from py7zr.exceptions import ArchiveError, PasswordRequired
 from py7zr.io import Py7zIO, WriterFactory
 
 #: What an archive raises that is damaged, encrypted, or that would write beside its folder.
-DAMAGES = (ArchiveError, lzma.LZMAError, EOFError, OSError, ValueError)
+DAMAGES = (ArchiveError, PasswordRequired, lzma.LZMAError, EOFError, OSError, ValueError)
 
 
 class Member(NamedTuple):
