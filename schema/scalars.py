@@ -4,25 +4,26 @@ from datetime import UTC, datetime
 from typing import NewType
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 HTML = NewType("HTML", str)
 
 
 def _aware(text: str) -> datetime:
-    """A moment in UTC. Raises ValueError, which becomes the client's error, where the offset is missing."""
+    """A moment in UTC. Raises GraphQLError, which is told to the client as it is, where `text` is none."""
     if not isinstance(text, str):
-        raise ValueError("DateTime must be a string such as 2026-11-23T09:30:00Z.")
+        raise GraphQLError("DateTime must be a string such as 2026-11-23T09:30:00Z.")
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError("DateTime must look like 2026-11-23T09:30:00Z.") from None
+        raise GraphQLError("DateTime must look like 2026-11-23T09:30:00Z.") from None
     if moment.tzinfo is None:
-        raise ValueError("DateTime needs an offset: end it with Z, or with one such as +01:00.")
+        raise GraphQLError("DateTime needs an offset: end it with Z, or with one such as +01:00.")
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise ValueError("DateTime must lie between the years 1 and 9999.") from None
+        raise GraphQLError("DateTime must lie between the years 1 and 9999.") from None
 
 
 def _written(moment: datetime) -> str:

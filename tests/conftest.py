@@ -128,16 +128,17 @@ async def forum(forum_url: str) -> AsyncIterator[str]:
 async def visitor(forum: str) -> AsyncIterator[Client]:
     """A visitor to the real server, which serves the empty forum from this process."""
     config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None)
+    config.load()
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.005)
+    server.lifespan = config.lifespan_class(config)
+    # Without its main loop, which looks only ten times a second whether it shall stop.
+    await server.startup()
     port = server.servers[0].sockets[0].getsockname()[1]
     async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
         yield Client(http)
     live.close()
-    server.should_exit = True
-    await serving
+    server.force_exit = True
+    await server.shutdown()
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import structlog
 from clients import Client
-from strawberry.extensions import parser_cache
+from strawberry.extensions.parser_cache import _get_parse_cache
 
-from schema.context import Context
-from schema.execution import MOST_TOKENS
+from schema.execution import KEPT_DOCUMENTS, MOST_TOKENS
 
+CAST = "mutation ($input: CastVoteInput!) { castVote(input: $input) { __typename } }"
 SECRET = "the password of the database is 12345"
 
 
@@ -45,7 +45,7 @@ def without_places(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
 async def test_a_bug_is_masked_in_the_answer_and_told_in_the_log(
     visitor: Client, events: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.classification.tag_named", broken)
+    monkeypatch.setattr("services.finding.tag_named", broken)
     answer = await visitor.post('{ tag(name: "grief") { name } site { name } }')
     assert answer["data"] == {"tag": None, "site": {"name": "Plainspoken"}}
     [event] = events
@@ -56,7 +56,7 @@ async def test_a_bug_is_masked_in_the_answer_and_told_in_the_log(
 async def test_every_bug_has_an_id_of_its_own(
     visitor: Client, events: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.classification.tag_named", broken)
+    monkeypatch.setattr("services.finding.tag_named", broken)
     answer = await visitor.post('{ one: tag(name: "a") { name } other: tag(name: "b") { name } }')
     told = sorted(error["extensions"]["id"] for error in answer["errors"])
     assert told == sorted(event["error_id"] for event in events)
@@ -80,21 +80,14 @@ async def test_a_bug_in_a_deed_is_masked_and_shows_no_password(
 async def test_a_bug_in_a_subscription_is_masked(
     visitor: Client, events: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def forget(context: Context) -> None:
-        raise RuntimeError(SECRET)
-
     ann, bob = await visitor.sign_up("ann"), await visitor.sign_up("bob")
     asked = await ann.do("ask_question", title="What is a vote worth here?", body="In points.")
     post_id = asked["thread"]["question"]["id"]
     async with visitor.socket() as socket:
         await socket.subscribe("watch_votes", postIds=[post_id])
         await socket.next()
-        monkeypatch.setattr(Context, "become", forget)
-        monkeypatch.setattr("schema.loaders.PostById.batch_load_fn", broken)
-        await bob.post(
-            "mutation ($input: CastVoteInput!) { castVote(input: $input) { __typename } }",
-            {"input": {"postId": post_id, "value": "UP"}},
-        )
+        monkeypatch.setattr("schema.loaders._ById.batch_load_fn", broken)
+        await bob.post(CAST, {"input": {"postId": post_id, "value": "UP"}})
         async with asyncio.timeout(5):
             told = await socket.receive()
     [event] = events
@@ -122,12 +115,10 @@ async def test_what_a_client_did_wrong_is_told_and_not_logged(
         "{ threads(first: 1, last: 1) { nodes { id } } }": (
             "Give first or last, not both: a page begins at one end of the list."
         ),
-        '{ threads(filter: {since: "yesterday"}) { nodes { id } } }': (
-            "Expected value of type 'DateTime', found \"yesterday\"; DateTime must look like 2026-11-23T09:30:00Z."
-        ),
+        '{ threads(filter: {since: "yesterday"}) { nodes { id } } }': "DateTime must look like 2026-11-23T09:30:00Z.",
     }.items():
         [error] = (await visitor.post(query))["errors"]
-        assert error["message"] == message
+        assert error["message"].endswith(message)
     assert events == []
     assert [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
 
@@ -143,22 +134,15 @@ async def test_a_document_of_too_many_words_is_not_parsed(visitor: Client) -> No
     assert error["message"] == f"Syntax Error: Document contains more than {MOST_TOKENS} tokens. Parsing aborted."
 
 
-async def test_a_document_is_parsed_once_and_run_with_its_own_variables(
-    visitor: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    parsed: list[str] = []
-    parse = parser_cache.parse
-
-    def noting(query: str, **options: Any) -> Any:
-        parsed.append(query)
-        return parse(query, **options)
-
-    monkeypatch.setattr(parser_cache, "parse", noting)
+async def test_a_document_is_parsed_once_and_run_with_its_own_variables(visitor: Client) -> None:
+    cache: Any = _get_parse_cache(KEPT_DOCUMENTS)
+    before = cache.cache_info()
     query = "query OfTwoNames($one: Boolean!) { site { name @include(if: $one) welcome @skip(if: $one) } }"
     for _ in range(2):
         assert await visitor.post(query, {"one": True}) == {"data": {"site": {"name": "Plainspoken"}}}
         assert await visitor.post(query, {"one": False}) == {"data": {"site": {"welcome": "Ask, answer, and vote."}}}
-    assert parsed == [query]
+    after = cache.cache_info()
+    assert (after.misses - before.misses, after.hits - before.hits) == (1, 3)
 
 
 async def test_a_wrong_document_is_wrong_each_time(visitor: Client) -> None:

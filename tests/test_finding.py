@@ -164,20 +164,16 @@ async def test_a_tag_is_found_by_its_name_or_a_synonym_in_any_case(forum: str) -
     assert found == [python, python, python, None]
 
 
-@pytest.mark.parametrize(
-    "name", ["x" * 5_000, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 60, "a\x00b", "%", "\\"]
-)
-async def test_what_nothing_can_be_called_is_not_found(visitor: Client, name: str) -> None:
-    await member("ann")
-    await models.Tag.create(name="plants")
+async def test_what_nothing_can_be_called_is_not_found(visitor: Client) -> None:
     await asked_by(await member("bob"), category=(await category_at("life")).path, tags=("plants",))
-    assert await visitor.run("user_page", name=name) == {"user": None}
-    assert await visitor.run("tag_page", name=name) == {"tag": None}
-    assert await visitor.run("category_page", path=name) == {"category": None}
-    for criterion in ({"author": name}, {"category": name}, {"allTags": [name]}, {"anyTag": [name]}):
-        assert (await visitor.run("threads", filter=criterion))["threads"]["edges"] == [], criterion
-    assert len((await visitor.run("threads", filter={"noTag": [name]}))["threads"]["edges"]) == 1
-    assert (await visitor.run("users", query=name))["users"]["edges"] == []
-    assert (await visitor.run("tags", query=name))["tags"]["edges"] == []
-    assert (await visitor.do("sign_in", login=name, password="x"))["__typename"] == "NotPermitted"
-    assert (await visitor.do("sign_in", login=f"{name}@example.org", password="x"))["__typename"] == "NotPermitted"
+    for name in ("x" * 5_000, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 60, "a\x00b", "%", "\\"):
+        assert await visitor.run("user_page", name=name) == {"user": None}
+        assert await visitor.run("tag_page", name=name) == {"tag": None}
+        assert await visitor.run("category_page", path=name) == {"category": None}
+        for criterion in ({"author": name}, {"category": name}, {"allTags": [name]}, {"anyTag": [name]}):
+            assert (await visitor.run("threads", filter=criterion))["threads"]["edges"] == [], criterion
+        assert len((await visitor.run("threads", filter={"noTag": [name]}))["threads"]["edges"]) == 1
+        assert (await visitor.run("users", query=name))["users"]["edges"] == []
+        assert (await visitor.run("tags", query=name))["tags"]["edges"] == []
+        for login in (name, f"{name}@example.org"):
+            assert (await visitor.do("sign_in", login=login, password="x"))["__typename"] == "NotPermitted"

@@ -47,12 +47,12 @@ async def test_tags_are_found_by_how_they_begin(visitor: Client, tags: None) -> 
     assert len(await names(visitor, query="")) == len(await names(visitor, query=None)) == 7
 
 
-@pytest.mark.parametrize("name", ["water", "Water", "h2o", "AQUA"])
-async def test_a_tag_is_found_by_its_name_or_another_word_for_it(visitor: Client, tags: None, name: str) -> None:
-    shown = (await visitor.run("tag_page", name=name, counted=True))["tag"]
-    assert (shown["name"], shown["threadCount"], shown["synonyms"]) == ("water", 1, ["aqua", "h2o"])
-    assert [edge["node"]["title"] for edge in shown["threads"]["edges"]] == ["Of plants and water"]
-    assert shown["threads"]["totalCount"] == 1
+async def test_a_tag_is_found_by_its_name_or_another_word_for_it(visitor: Client, tags: None) -> None:
+    for name in ("water", "Water", "h2o", "AQUA"):
+        shown = (await visitor.run("tag_page", name=name, counted=True))["tag"]
+        assert (shown["name"], shown["threadCount"], shown["synonyms"]) == ("water", 1, ["aqua", "h2o"])
+        assert [edge["node"]["title"] for edge in shown["threads"]["edges"]] == ["Of plants and water"]
+        assert shown["threads"]["totalCount"] == 1
 
 
 async def test_a_word_that_is_no_tag_gives_null(visitor: Client, tags: None) -> None:

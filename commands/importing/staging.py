@@ -46,7 +46,7 @@ class Staging:
         # The empty name is SQLite's for a file that nobody else sees, and that no crash leaves behind.
         self._database = sqlite3.connect("", isolation_level=None)
         self._database.row_factory = Row
-        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -65536"):
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -32768"):
             self._database.execute(f"PRAGMA {pragma}")
         for table, columns in COLUMNS.items():
             self._database.execute(f"CREATE TABLE {table} (Id INTEGER PRIMARY KEY, {columns})")

@@ -1,0 +1,381 @@
+"""Bad input: whatever is sent, there is a clear answer, the log stays quiet, and the server serves on."""
+
+import base64
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import orjson
+import pytest
+import structlog
+from clients import Client, document
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    build_schema,
+    get_named_type,
+    get_nullable_type,
+    is_input_object_type,
+    is_leaf_type,
+    is_list_type,
+    is_required_argument,
+)
+
+from schema import schema
+from schema.site import MOST_NODES
+
+FAMILY = "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}\N{ZERO WIDTH JOINER}\N{BOY}\N{EMOJI MODIFIER FITZPATRICK TYPE-5}"
+NAME = {"site": {"name": "Plainspoken"}}
+
+
+@pytest.fixture(autouse=True)
+async def unmoved(visitor: Client, caplog: pytest.LogCaptureFixture) -> AsyncIterator[None]:
+    """Afterwards the server still serves, and its log tells of no failure."""
+    with structlog.testing.capture_logs() as events:
+        yield
+    assert await visitor.run("site_name") == NAME
+    assert [event for event in events if event["log_level"] == "error"] == []
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+@pytest.fixture
+async def ann(visitor: Client) -> Client:
+    """Somebody with an account."""
+    return await visitor.sign_up("ann")
+
+
+async def raw(visitor: Client, body: bytes) -> tuple[int, list[str]]:
+    """The status of a POST of exactly this body, and the messages of its errors."""
+    response = await visitor.http.post("/graphql", content=body, headers={"content-type": "application/json"})
+    return response.status_code, [error["message"] for error in response.json().get("errors", [])]
+
+
+async def messages(visitor: Client, query: str, **variables: Any) -> list[str]:
+    """The messages of the errors that a query comes to."""
+    return [error["message"] for error in (await visitor.post(query, variables)).get("errors", [])]
+
+
+async def wrong_fields(client: Client, name: str, /, **input: Any) -> dict[str, str]:
+    """What a mutation finds wrong with its input, by the path of each field."""
+    result = await client.do(name, **input)
+    assert result["__typename"] == "InvalidInput", result
+    return {".".join(field["path"]): field["message"] for field in result["fields"]}
+
+
+async def test_ids_of_nothing_and_of_another_kind_are_told_apart(ann: Client) -> None:
+    asked = (await ann.do("ask_question", title="What is an id in here?", body="Opaque."))["thread"]
+    thread, post = asked["id"], asked["question"]["id"]
+    nobodys = post[:-2] + "zz"
+    for post_id, message in {
+        "UG9zdDo5OTk": "There is no such post.",
+        thread: f"'{thread}' is not the id of a post: a question, an answer or a comment: it names a Thread.",
+        "nonsense": "'nonsense' is not the id of a post: a question, an answer or a comment: it names nothing here.",
+        "": "'' is not the id of a post: a question, an answer or a comment: it names nothing here.",
+        "\0": r"'\x00' is not the id of a post: a question, an answer or a comment: it names nothing here.",
+        "x"
+        * 5_000: f"'{'x' * 40}' is not the id of a post: a question, an answer or a comment: it names nothing here.",
+    }.items():
+        refused = await ann.do("cast_vote", postId=post_id, value="UP")
+        assert refused == {"__typename": "NotFound", "message": message}
+    answered = await ann.do("post_answer", threadId=post, body="To the wrong thing.")
+    assert answered["message"] == f"'{post}' is not the id of a thread: it names a Post."
+    for unknown in ("UG9zdDo5OTk", "UG9zdDo5MjIzMzcyMDM2ODU0Nzc1ODA3", "UG9zdDo5MjIzMzcyMDM2ODU0Nzc1ODA4", nobodys):
+        assert await ann.run("post_score", id=unknown) == {"node": None}
+
+
+async def test_an_id_may_be_a_number_of_any_size(visitor: Client) -> None:
+    for number in ("5", "-1", "9223372036854775808", "9" * 400):
+        assert await visitor.post(f"{{ node(id: {number}) {{ id }} }}") == {"data": {"node": None}}
+
+
+async def test_numbers_that_do_not_fit_are_told(visitor: Client) -> None:
+    for number in (2**31, 2**63, 2**64 - 1, -(2**31) - 1, 1e300, 0.5, True, "5"):
+        [message] = await messages(visitor, "query ($number: Int!) { thread(number: $number) { id } }", number=number)
+        assert message.startswith("Variable '$number' has invalid value: Int cannot represent non"), message
+    assert await messages(visitor, "query ($number: Int!) { thread(number: $number) { id } }", number=2**31 - 1) == []
+    status, [message] = await raw(visitor, b'{"query": "{ __typename }", "variables": {"number": 1e400}}')
+    assert (status, message[:50]) == (400, "The request body is not valid JSON: number is infi")
+    [message] = await messages(visitor, f"{{ thread(number: {'9' * 5_000}) {{ id }} }}")
+    assert message.startswith("Int cannot represent non 32-bit signed integer value")
+
+
+@pytest.mark.parametrize("size", [101, 2_000_000_000, -1])
+async def test_a_page_has_its_limits(visitor: Client, size: int) -> None:
+    for name in ("first", "last"):
+        found = await messages(visitor, f"{{ threads({name}: {size}) {{ nodes {{ id }} }} }}")
+        assert found == [f"{name} must lie between 0 and 100; it is {size}."]
+
+
+async def test_a_page_begins_at_one_end(visitor: Client) -> None:
+    found = await messages(visitor, "{ users(first: 1, last: 1) { nodes { id } } }")
+    assert found == ["Give first or last, not both: a page begins at one end of the list."]
+
+
+def encoded(place: object) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(place)).rstrip(b"=").decode()
+
+
+NO_CURSOR = "is not a cursor of this list in this order: take endCursor or startCursor of its pageInfo."
+CURSORS = [
+    "",
+    "nonsense",
+    "\0",
+    "é",
+    "=" * 10_000,
+    encoded(None),
+    encoded([]),
+    encoded(["-created_at,-id"]),
+    encoded(["-created_at,-id", None, None]),
+    encoded(["-created_at,-id", "2026-11-23T09:30:00+00:00", 2**63]),
+    encoded(["-created_at,-id", "2026-11-23T09:30:00+00:00", "5"]),
+    encoded(["-created_at,-id", "2026-11-23T09:30:00", 5]),
+    encoded(["-created_at,-id", "0001-01-01T00:00:00+14:00", 5]),
+    encoded(["-created_at,-id", "9999-12-31T23:59:59-14:00", 5]),
+    encoded(["-score,id", 5, 5]),
+    base64.urlsafe_b64encode(b"[" * 5_000).decode(),
+]
+
+
+async def test_a_broken_cursor_is_told(visitor: Client) -> None:
+    for cursor in CURSORS:
+        for argument in ("after", "before"):
+            query = f"query ($cursor: String) {{ threads({argument}: $cursor) {{ nodes {{ id }} }} }}"
+            assert (cursor[:60], await messages(visitor, query, cursor=cursor)) == (
+                cursor[:60],
+                [f"{argument} {NO_CURSOR}"],
+            )
+
+
+async def test_a_forged_cursor_with_what_is_not_text_is_told(visitor: Client) -> None:
+    cursor = encoded(["-thread_count,name", 5, "\0"])
+    [message] = await messages(
+        visitor, "query ($cursor: String) { tags(after: $cursor) { nodes { id } } }", cursor=cursor
+    )
+    assert message == f"after {NO_CURSOR}"
+
+
+async def test_braces_without_end_are_refused(visitor: Client) -> None:
+    status, [message] = await raw(visitor, orjson.dumps({"query": "{" * 2_000_000}))
+    assert (status, message) == (413, "The request body may have at most 1,048,576 bytes.")
+    too_deep = "Syntax Error: Document is nested too deeply. Parsing aborted."
+    for query, expected in {
+        "{" * 1_000_000: "Syntax Error: Expected Name, found '{'.",
+        "{a" * 300_000: too_deep,
+        "{a" * 4_000: too_deep,
+        "{a(b:" + "[" * 500_000: too_deep,
+        "{a(b:" + "[" * 9_000: too_deep,
+        "{a(b:" + "{c:" * 3_000: too_deep,
+        "query ($a: " + "[" * 9_000: too_deep,
+        "{a" * 2_000 + "}" * 2_000: too_deep,
+        "#" + "{" * 1_000_000: "Syntax Error: Unexpected <EOF>.",
+    }.items():
+        [message] = await messages(visitor, query)
+        assert (query[:12], message) == (query[:12], expected)
+
+
+async def test_a_value_nested_without_end_is_refused(visitor: Client) -> None:
+    deep: Any = "x"
+    for _ in range(900):
+        deep = [deep]
+    found = await messages(visitor, "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=deep)
+    assert len(found) == 1
+    assert "ID cannot represent" in found[0]
+
+
+async def test_a_document_that_goes_round_in_circles_is_answered(ann: Client) -> None:
+    await ann.do("ask_question", title="Does this ever end, or not?", body="Let us see.")
+    query = "{ thread(number: 1) " + "{ question { thread " * 60 + "{ id }" + "} }" * 60 + " }"
+    thread = (await ann.post(query))["data"]["thread"]
+    for _ in range(60):
+        thread = thread["question"]["thread"]
+    assert thread == {"id": "VGhyZWFkOjE"}
+
+
+@pytest.mark.parametrize("text", ["\0", "a\0b", "\x1b[31m", "\ufffe", "￿", "\ufdd0"])
+async def test_what_is_no_text_is_not_written(ann: Client, text: str) -> None:
+    thread = (await ann.do("ask_question", title="What is text, and what is not?", body=""))["thread"]
+    found = f"Remove the character U+{ord(text.strip('ab')[0]):04X}: it is not text."
+    given = {"title": f"What is {text} this?", "body": text, "tags": [text], "categoryPath": text}
+    wrong = await wrong_fields(ann, "ask_question", **given)
+    assert (wrong["title"], wrong["body"]) == (found, found)
+    assert set(wrong) == {"title", "body", "tags.0", "categoryPath"}
+    body = f"Twelve characters and {text}"
+    assert await wrong_fields(ann, "post_answer", threadId=thread["id"], body=body) == {"body": found}
+    assert await wrong_fields(ann, "post_comment", parentId=thread["question"]["id"], body=body) == {"body": found}
+    given = {"name": f"a{text}b", "email": f"a{text}@example.org", "password": f"long password{text}"}
+    assert await wrong_fields(ann, "sign_up", **given) == {"name": found, "email": found, "password": found}
+    refused = await ann.do("sign_in", login=f"ann{text}", password=f"a long password{text}")
+    assert refused["message"] == "There is no account with this name and password."
+
+
+async def test_lone_surrogates_do_not_come_in(ann: Client) -> None:
+    query = 'mutation { askQuestion(input: {title: "What is %s this?", body: ""}) { __typename } }'
+    no_pair = "The request body is not valid JSON: no low surrogate in string"
+    status, [message] = await raw(ann, orjson.dumps({"query": query}).replace(b"%s", rb"\ud800"))
+    assert (status, message[: len(no_pair)]) == (400, no_pair)
+    no_utf8 = "The request body is not valid JSON: str is not valid UTF-8"
+    status, [message] = await raw(ann, orjson.dumps({"query": query}).replace(b"%s", b"\xed\xa0\x80"))
+    assert (status, message[: len(no_utf8)]) == (400, no_utf8)
+    for escape in (r"\uD800", r"\uDFFF", r"\u{D800}", r"\u{110000}", r"\uD800\uD800"):
+        [message] = await messages(ann, query % escape)
+        assert message.startswith("Syntax Error: Invalid Unicode escape sequence: ")
+    status, [message] = await raw(ann, orjson.dumps({"query": query}).replace(b"%s", b"\0"))
+    assert (status, message.startswith("The request body is not valid JSON: ")) == (400, True)
+
+
+async def test_a_nul_in_a_document_is_no_graphql(ann: Client) -> None:
+    assert await messages(ann, "{ site\0 { name } }") == ["Syntax Error: Unexpected character: U+0000."]
+    query = 'mutation { askQuestion(input: {title: "What is %s this?", body: ""}) { ... on Error { message } } }'
+    refused = await ann.post(query % r"\u0000")
+    assert refused["data"]["askQuestion"]["message"] == "title: Remove the character U+0000: it is not text."
+
+
+async def test_a_title_of_five_thousand_characters_is_too_long(ann: Client) -> None:
+    wrong = await wrong_fields(ann, "ask_question", title="long " * 1_000, body="")
+    assert wrong == {"title": "Write at most 120 characters; these are 4,999."}
+    wrong = await wrong_fields(ann, "ask_question", title="x" * 5_000, body="y" * 30_001, tags=["z" * 36])
+    assert wrong == {
+        "title": "Write at most 120 characters; these are 5,000.",
+        "body": "Write at most 30,000 characters; these are 30,001.",
+        "tags.0": "Write a tag in at most 35 characters.",
+    }
+
+
+async def test_every_wrong_field_is_told_at_once(ann: Client) -> None:
+    wrong = await wrong_fields(ann, "ask_question", title=" \n", body="", tags=list("abcdef"), categoryPath="nowhere")
+    assert wrong == {
+        "title": "Write at least 12 characters; these are 0.",
+        "tags": "Give at most 5 tags; these are 6.",
+        "categoryPath": "There is no such category: see the paths that `categories` lists.",
+    }
+
+
+@pytest.mark.parametrize("amount", [1_000, 100_000])
+async def test_long_lists_of_tags_are_answered(ann: Client, amount: int) -> None:
+    tags = [f"t{number}" for number in range(amount)]
+    wrong = await wrong_fields(ann, "ask_question", title="How many tags are enough?", body="", tags=tags)
+    assert wrong == {"tags": f"Give at most 5 tags; these are {amount}."}
+    for name in ("anyTag", "allTags", "noTag"):
+        answer = await ann.post(
+            "query ($filter: ThreadFilter) { threads(filter: $filter) { nodes { id } } }", {"filter": {name: tags}}
+        )
+        codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
+        assert (name, codes - {"BAD_REQUEST"}) == (name, set())
+
+
+async def test_ten_thousand_ids_are_too_deep(visitor: Client) -> None:
+    ids = [f"UG9zdDo{number}" for number in range(10_000)]
+    found = await messages(visitor, document("nodes"), ids=ids)
+    assert found == [f"Ask for at most {MOST_NODES} nodes at once; these are 10000."]
+    async with visitor.socket() as socket:
+        await socket.subscribe("watch_votes", postIds=["UG9zdDox"] * 9_999 + ["UG9zdDoy"])
+        assert (await socket.receive())["payload"]["errors"][0]["message"] == "One of these posts does not exist."
+        await socket.subscribe("watch_votes", postIds=[f"UG9zdDox{number}" for number in range(10_000)])
+        await socket.receive()
+
+
+TEXTS = [
+    "",
+    " ",
+    "\0",
+    "a\0b",
+    "\x1b",
+    "\ufffe",
+    "%",
+    "_",
+    "\\",
+    "'; DROP TABLE users; --",
+    FAMILY,
+    "שלום \u202e עולם",
+    "/" * 300,
+    "x" * 60_000,
+    "é" * 60_000,
+    "\N{COMBINING ACUTE ACCENT}" * 10_000,
+    "%" * 60_000,
+]
+
+
+def takers() -> Iterator[tuple[str, str]]:
+    """Every argument of a query that takes a text or an id: its name, and a document that gives it $text."""
+    graph = build_schema(schema.as_str())
+    assert graph.query_type is not None
+    for field_name, field in graph.query_type.fields.items():
+        inner = get_named_type(field.type)
+        selection = "" if is_leaf_type(inner) else "{ __typename }"
+        if "nodes" in getattr(inner, "fields", {}):
+            selection = "{ totalCount nodes { __typename } }"
+        for name, argument in field.args.items():
+            others = [each for each in field.args.items() if each[0] != name and is_required_argument(each[1])]
+            rest = "".join(f", {other}: {sample(one)}" for other, one in others)
+            for path, place in places(name, argument):
+                yield f"{field_name}({path})", f"query ($text: {place}) {{ {field_name}({path}{rest}) {selection} }}"
+
+
+def places(name: str, argument: GraphQLArgument | GraphQLInputField) -> Iterator[tuple[str, str]]:
+    """Where texts go in an argument: `filter: {author: $text}`, and of which type $text is there."""
+    inner = get_named_type(argument.type)
+    if is_input_object_type(inner):
+        for field_name, field in inner.fields.items():
+            yield from ((f"{name}: {{{path}}}", place) for path, place in places(field_name, field))
+    elif getattr(inner, "name", "") in ("String", "ID"):
+        is_list = is_list_type(get_nullable_type(argument.type))
+        yield f"{name}: {'[$text]' if is_list else '$text'}", f"{inner}!"
+
+
+def sample(argument: GraphQLArgument) -> str:
+    """Something for an argument that must be given."""
+    return "1" if str(get_named_type(argument.type)) == "Int" else '"x"'
+
+
+def test_there_are_many_arguments_that_take_a_text() -> None:
+    names = [name for name, _ in takers()]
+    assert {"user(name: $text)", "category(path: $text)", "threads(filter: {anyTag: [$text]})"} <= set(names)
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: f"{text[:3]!a} of {len(text)}")
+async def test_every_argument_takes_any_text(visitor: Client, text: str) -> None:
+    for name, query in takers():
+        answer = await visitor.post(query, {"text": text})
+        codes = {error["extensions"]["code"] for error in answer.get("errors", [])}
+        is_cursor = "after" in name or "before" in name
+        assert (name, codes) == (name, {"BAD_REQUEST"} if is_cursor else set())
+
+
+async def test_text_of_every_script_is_kept_exactly(ann: Client) -> None:
+    title = f"Why does שלום mean {FAMILY} in مرحبا بالعالم?"
+    body = f"To the left: \u202bשלום עולם\u202c\n\n> 日本語 {FAMILY} 𝔘𝔫𝔦 ẞ İ\n\n\tNaïve;\u00a0no break, \u2028 a line."
+    asked = await ann.do("ask_question", title=title, body=body, tags=["שלום", "ナイーブ"])
+    thread = asked["thread"]
+    assert (thread["title"], thread["question"]["body"]) == (title, body)
+    assert [tag["name"] for tag in thread["tags"]] == ["שלום", "ナイーブ"]
+    again = (await ann.post("{ thread(number: 1) { title question { body } } }"))["data"]["thread"]
+    assert again == {"title": title, "question": {"body": body}}
+    found = await ann.post('{ threads(filter: {anyTag: ["שלום"]}) { nodes { title } } tag(name: "ナイーブ") { name } }')
+    assert found["data"] == {"threads": {"nodes": [{"title": title}]}, "tag": {"name": "ナイーブ"}}
+
+
+async def test_names_of_every_script_can_sign_up(visitor: Client) -> None:
+    for number, name in enumerate(("Łukasz", "Ἀριστοτέλης", "山田太郎", "שרה", "محمد", "Ünal 🦊")):
+        given = {"name": name, "email": f"somebody{number}@example.org", "password": "a long password"}
+        assert (await visitor.do("sign_up", **given))["viewer"]["user"]["name"] == name
+        found = await visitor.post("query ($name: String!) { user(name: $name) { name } }", {"name": name})
+        assert found["data"]["user"] == {"name": name}
+        visitor.http.cookies.clear()
+
+
+@pytest.mark.parametrize(
+    "moment", ["", "yesterday", "2026-13-01T00:00:00Z", "2026-11-23", "2026-11-23T09:30:00", 5, [], "\0"]
+)
+async def test_a_moment_that_is_none_is_told(visitor: Client, moment: object) -> None:
+    query = "query ($since: DateTime) { threads(filter: {since: $since}) { nodes { id } } }"
+    [message] = await messages(visitor, query, since=moment)
+    assert message.startswith("Variable '$since' has invalid value: ")
+    assert "DateTime" in message
+
+
+async def test_moments_at_the_edges_of_time_are_answered(visitor: Client) -> None:
+    query = "query ($at: DateTime) { threads(filter: {since: $at, until: $at}) { nodes { id } } }"
+    for moment in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"):
+        assert await visitor.post(query, {"at": moment}) == {"data": {"threads": {"nodes": []}}}
+    for moment in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        [message] = await messages(visitor, query, at=moment)
+        assert "DateTime must lie between the years 1 and 9999." in message
