@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, cast
+from urllib.parse import urlsplit
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.base.client import TransactionalDBClient
@@ -66,13 +67,13 @@ def configuration(url: str, package: str = "models") -> dict[str, Any]:
     apps = {"models": {"models": [package], "migrations": f"{package}.migrations", "default_connection": "default"}}
     settings: dict[str, Any] = {"apps": apps, "use_tz": True, "timezone": "UTC"}
     scheme, _, file = url.partition("://")
-    if scheme in ("postgres", "postgresql"):
+    if scheme in ("postgres", "postgresql") and urlsplit(url).path.strip("/"):
         credentials = {"application_name": "plainspoken", "maxsize": 10, **expand_db_url(url)["credentials"]}
         return settings | {
             "connections": {"default": {"engine": "models.engines.postgres", "credentials": credentials}}
         }
     if scheme != "sqlite" or not file:
-        raise ValueError(f"{url!r} is neither sqlite://FILE nor postgres://USER:PASSWORD@HOST:PORT/DATABASE")
+        raise ValueError("its address is neither sqlite://FILE nor postgres://USER:PASSWORD@HOST:PORT/DATABASE")
     credentials = {"file_path": file, **PRAGMAS}
     return settings | {"connections": {"default": {"engine": "models.engines.sqlite", "credentials": credentials}}}
 
@@ -100,7 +101,8 @@ async def connect(url: str, package: str = "models") -> None:
             await connection.create_connection(with_db=True)
     except BaseException as error:
         await context.close_connections()
-        if isinstance(error, (OSError, ValueError, sqlite3.Error, asyncpg.PostgresError, BaseORMException)):
+        # A TypeError is a parameter in the URL that asyncpg does not know.
+        if isinstance(error, (OSError, TypeError, ValueError, sqlite3.Error, asyncpg.PostgresError, BaseORMException)):
             raise DatabaseUnavailable(explain(url, error)) from error
         raise
 

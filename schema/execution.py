@@ -66,6 +66,8 @@ def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
 def is_bug(error: GraphQLError) -> bool:
     """Whether an error is the server's fault: raised by our code, and not meant for the client."""
     cause = error.original_error
+    if error.path is None and isinstance(cause, ValueError):
+        return False  # a literal that cannot be read, such as an Int of 5,000 digits: nothing was executed yet
     return cause is not None and not isinstance(cause, GraphQLError | StrawberryInputCoercionError)
 
 

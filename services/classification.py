@@ -7,6 +7,7 @@ from tortoise.queryset import QuerySet
 
 import models
 from services.errors import Findings
+from services.finding import category_path
 from services.text import clean, is_word_character
 
 # Question2Answer's limits (`app/options.php`); a tag's length is Stack Exchange's.
@@ -32,7 +33,7 @@ async def check_category(findings: Findings, path: str | None) -> models.Categor
     """The category at `path`; notes a finding where there is none."""
     if path is None:
         return None
-    category = await models.Category.get_or_none(path=path.strip("/"))
+    category = await models.Category.get_or_none(path=category_path(path))
     if category is None:
         findings.add("categoryPath", message="There is no such category: see the paths that `categories` lists.")
     return category

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tortoise.context import require_context
 from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.indexes import Index as ModelIndex
 from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
@@ -142,6 +143,13 @@ async def present_in_postgres() -> Shape:
 def promised(models: Iterable[type[Model]]) -> Shape:
     """The shape that the models promise to the connected kind of database."""
     return {model._meta.db_table: promised_table(model) for model in models}
+
+
+def promise() -> Shape:
+    """What the models of the connected package promise."""
+    apps = require_context().apps
+    assert apps is not None
+    return promised(apps.get_models_iterable())
 
 
 def promised_table(model: type[Model]) -> Table:

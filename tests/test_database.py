@@ -214,6 +214,8 @@ async def test_sqlite_gets_its_folder_and_leaves_one_file(tmp_path: Path) -> Non
     ("url", "reason"),
     [
         ("mysql://localhost/forum", "neither sqlite://FILE nor postgres://"),
+        ("postgres://somebody:secret@127.0.0.1:1", "neither sqlite://FILE nor postgres://"),
+        ("postgres://somebody:secret@127.0.0.1:1/forum?colour=red", "colour"),
         ("postgres://somebody:secret@127.0.0.1:1/forum", "Is the server running"),
         ("sqlite:///dev/null/test.db", "must be writable"),
         ("sqlite://{folder}", "must be writable"),

@@ -106,12 +106,16 @@ def test_running_it_again_changes_nothing(forum_url: str, tmp_path: Path) -> Non
     with zipfile.ZipFile(tmp_path / "site.zip", "w", zipfile.ZIP_DEFLATED) as zipped:
         for file in ODDITIES.iterdir():
             zipped.write(file, f"a folder/in it/{file.name}")
+        zipped.writestr("a folder/readme.txt", "Who gave this away?")
     with py7zr.SevenZipFile(tmp_path / "site.7z", "w") as packed:
         packed.writeall(ODDITIES, "a folder")
     (tmp_path / "tables").mkdir()
     for file in ODDITIES.iterdir():
         with py7zr.SevenZipFile(tmp_path / "tables" / f"example.org-{file.stem}.7z", "w") as packed:
             packed.write(file, file.name)
+    with py7zr.SevenZipFile(tmp_path / "tables" / "example.org-Badges.7z", "w") as packed:
+        packed.writestr("<badges />", "Badges.xml")
+    (tmp_path / "tables" / "readme.txt").write_text("Who gave this away?", encoding="utf-8")
     (tmp_path / "around").mkdir()
     shutil.copytree(ODDITIES, tmp_path / "around" / "inside")
     dumps = (ODDITIES, *(tmp_path / name for name in ("site.zip", "site.7z", "tables", "around")))

@@ -12,7 +12,7 @@ from dumps.writing import answer, comment, question, user, written
 
 import models
 from commands.importing.staging import Staging
-from models import PostKind
+from models import ClosureReason, PostKind
 from services import posting
 
 
@@ -139,6 +139,19 @@ def test_a_best_answer_that_was_chosen_here_stays(forum_url: str, tmp_path: Path
     looked_at(forum_url, choose)
     imported(forum_url, tmp_path / "new", Posts=[question(1, AcceptedAnswerId=3), answer(2, to=1), answer(3, to=1)])
     assert looked_at(forum_url, best) == [2]
+
+
+def test_a_duplicate_of_what_is_not_here_is_closed_all_the_same(forum_url: str, tmp_path: Path) -> None:
+    closed = question(1, ClosedDate="2012-02-02T00:00:00.000")
+    link = {"Id": 1, "PostId": 1, "RelatedPostId": 77, "LinkTypeId": 3}
+    output = imported(forum_url, tmp_path / "dump", Posts=[closed], PostLinks=[link])
+    assert "1 closed duplicates whose original is not here" in output
+
+    async def look() -> tuple[ClosureReason | None, int | None]:
+        thread = await models.Thread.get(id=1)
+        return thread.close_reason, thread.duplicate_of_id
+
+    assert looked_at(forum_url, look) == (ClosureReason.DUPLICATE, None)
 
 
 def test_a_dump_without_the_optional_files_is_imported(forum_url: str, tmp_path: Path) -> None:

@@ -89,6 +89,24 @@ def test_a_damaged_zip_is_told_with_the_file(forum_url: str, tmp_path: Path) -> 
     assert (told.status, told.errors) == (1, "Posts.xml, after line 1: Bad CRC-32 for file 'Posts.xml'")
 
 
+def test_a_zip_that_asks_for_a_password_is_told(forum_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "dump.zip"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("Posts.xml", xml("Posts", [question(1)]))
+        archive.infolist()[0].flag_bits |= 1
+    told = tried(forum_url, file)
+    assert told.status == 1
+    assert told.errors.startswith(f"Posts.xml in {file} cannot be opened: ")
+
+
+def test_a_file_that_is_listed_but_not_there_is_told(forum_url: str, tmp_path: Path) -> None:
+    (tmp_path / "around" / "inside").mkdir(parents=True)
+    (tmp_path / "around" / "inside" / "Posts.xml").symlink_to(tmp_path / "nowhere")
+    told = tried(forum_url, tmp_path / "around")
+    assert told.status == 1
+    assert told.errors.startswith(f"{tmp_path / 'around'} cannot be read: ")
+
+
 def test_a_damaged_7z_is_told(forum_url: str, tmp_path: Path, dump: Path) -> None:
     file = tmp_path / "dump.7z"
     with py7zr.SevenZipFile(file, "w") as archive:

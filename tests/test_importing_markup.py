@@ -1,6 +1,7 @@
 """Markdown for what a dump has in another form: rendered again, it shows the same."""
 
 import pytest
+from html_to_markdown import ConversionError
 
 from commands.importing.markup import from_comment, from_html
 from services.markdown import render, sanitised
@@ -33,6 +34,14 @@ def test_nothing_gives_nothing() -> None:
 
 def test_what_is_too_deep_to_convert_keeps_its_text() -> None:
     assert from_html(sanitised("<div>" * 5_000 + "deep")) == "deep"
+
+
+def test_what_cannot_be_converted_keeps_its_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise ConversionError("I would rather not")
+
+    monkeypatch.setattr("commands.importing.markup.convert", refuse)
+    assert from_html(sanitised("<p>a <b>b</b></p>")) == "a b"
 
 
 @pytest.mark.parametrize(

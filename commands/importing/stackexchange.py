@@ -43,17 +43,19 @@ async def stackexchange(
         typer.Argument(help="The folder of XML files, or the .7z or .zip they come in (or a folder of one per table)."),
     ],
 ) -> None:
-    """Import a Stack Exchange dump: people, questions, answers, comments, tags, votes, edits.
+    """Import a Stack Exchange dump: people, questions, answers, comments, tags.
 
-    Example: qa import stackexchange ~/Downloads/bicycles.stackexchange.com.7z
+    Example: qa import stackexchange bicycles.stackexchange.com.7z
 
-    Questions keep their numbers where those are free. Scores stay exactly as they are; who voted is in no dump, so
-    votes are counted without voters, and reputation becomes one opening entry in the ledger.
+    Questions keep their numbers where those are free. Scores stay exactly
+    as they are: voters are in no dump, so votes are counted without them,
+    and reputation becomes an opening entry in the ledger.
 
-    If it is interrupted, run it again: it goes on where it was. Run again later, with the same dump or with a newer
-    one of the same site, it brings in only what is not here yet.
+    If it is interrupted, run it again: it goes on where it was. Later,
+    a newer dump of the same site brings in only what is not here yet.
 
-    It needs room in the temporary folder for about twice the unpacked dump; TMPDIR says where that is.
+    It needs room in the temporary folder for about twice the unpacked dump.
+    TMPDIR says where that folder is.
     """
     report = Report()
     try:

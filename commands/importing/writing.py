@@ -22,5 +22,4 @@ async def insert(table: str, rows: Iterable[Mapping[str, Any]]) -> None:
 
 async def execute_many(sql: str, values: Sequence[Sequence[Any]]) -> None:
     """Run a statement once for each of these, with its placeholders $1, $2 ... standing for them."""
-    if values:
-        await get_connection("default").execute_many(native(sql), [list(each) for each in values])
+    await get_connection("default").execute_many(native(sql), [list(each) for each in values])

@@ -98,7 +98,12 @@ class SqliteConnection(CountedStatements):
         connection = aiosqlite.connect(self.filename, isolation_level=None)
         # A process that ends without `close` must not wait for this thread.
         connection._thread.daemon = True
-        await connection
+        try:
+            await connection
+        except sqlite3.Error:
+            # Its thread tells the event loop that it ends: the loop must still be there then.
+            await asyncio.to_thread(connection._thread.join)
+            raise
         try:
             connection.row_factory = sqlite3.Row
             for pragma, value in self.pragmas.items():
