@@ -1,4 +1,4 @@
-"""What the tests of engines and transactions share: disturbing them, looking at them, and Tortoise's own beside them."""
+"""What the tests of engines and transactions share: disturbing them, looking at them, Tortoise's own beside them."""
 
 import asyncio
 import random

@@ -79,9 +79,10 @@ def test_nothing_that_runs_or_escapes_survives(payload: str) -> None:
                 assert not colon or scheme in ("http", "https", "mailto") or "/" in scheme, value
 
 
-def test_what_scripts_and_styles_hold_is_no_text_of_the_post() -> None:
-    rendered = sanitised("before<script>alert('x')</script><style>p {color: red}</style> after")
-    assert (rendered.html, rendered.text) == ("before after", "before after")
+def test_what_scripts_styles_and_drawings_hold_is_no_text_of_the_post() -> None:
+    for tag in ("script", "style", "template", "title", "iframe", "noscript", "svg", "math"):
+        rendered = sanitised(f"before<{tag}>inside</{tag}> after")
+        assert (rendered.html, rendered.text) == ("before after", "before after"), tag
 
 
 def test_the_plain_text_has_words_without_marks_and_a_space_where_blocks_end() -> None:

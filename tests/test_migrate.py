@@ -1,6 +1,7 @@
 """`qa migrate`: from nothing to this version's schema, once."""
 
 import asyncio
+import re
 
 import pytest
 from command_line import QA, Outcome, outcome, qa, started
@@ -11,8 +12,7 @@ from models import database
 def test_migrating_twice_changes_nothing_the_second_time(any_url: str) -> None:
     first = qa(any_url, "migrate")
     assert (first.status, first.errors) == (0, "")
-    assert first.output.startswith("Applied 0001_foundation Applied 0002_first_rows")
-    assert first.output.endswith("migrations applied.")
+    assert re.fullmatch(r"Applying 0001_foundation( Applying \S+)+ \d+ migrations applied.", first.output)
     assert qa(any_url, "migrate") == Outcome(0, "Nothing to migrate.", "")
 
 
@@ -29,7 +29,7 @@ async def test_two_processes_that_migrate_at_once_take_turns(any_url: str) -> No
 
     outcomes = await asyncio.gather(migrate(), migrate())
     assert [(each.status, each.errors) for each in outcomes] == [(0, ""), (0, "")]
-    assert sum(each.output.count("Applied 0001_foundation") for each in outcomes) == 1
+    assert sum(each.output.count("Applying 0001_foundation") for each in outcomes) == 1
 
 
 @pytest.mark.parametrize("command", ["migrate", "serve", "check"])

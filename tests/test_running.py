@@ -89,11 +89,10 @@ def test_a_database_that_was_never_migrated_is_told_in_a_line(sqlite_url: str, w
     assert refused == Outcome(1, "", message)
 
 
-async def test_a_sqlite_file_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_sqlite_file_that_cannot_be_written_is_told_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("This is no database, however often it is opened. " * 100)
     for file in (tmp_path, tmp_path / "text.db", Path("/proc/forum/forum.db"), Path("/dev/null/forum.db")):
-        async with started(QA, "check", DATABASE_URL=f"sqlite://{file}") as process:
-            refused = await outcome(process)
+        refused = qa(f"sqlite://{file}", "check")
         assert (refused.status, refused.output) == (1, "")
         assert refused.errors.startswith(f"The database sqlite://{file} cannot be opened: ")
         assert refused.errors.endswith(

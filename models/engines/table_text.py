@@ -1,4 +1,4 @@
-"""CREATE TABLE taken apart into its columns and constraints, so that one can change and the others stay as written."""
+"""CREATE TABLE taken apart into its columns and constraints, so that one can change and the others stay as they are."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|/\*.*?\*
 
 #: A part's first word, quoted or not, or the two of a named constraint.
 LABEL = re.compile(
-    r"""(?:\s|/\*.*?\*/|--[^\n]*)*(?P<constraint>CONSTRAINT\s+)?(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<bare>\w+))""",
+    r"""(?:\s|/\*.*?\*/)*(?P<constraint>CONSTRAINT\s+)?(?:"(?P<quoted>(?:[^"]|"")+)"|(?P<bare>\w+))""",
     re.DOTALL | re.IGNORECASE,
 )
 
@@ -37,7 +37,7 @@ class TableText:
             elif text == ")" and depth == 0:
                 rest = sql[token.end() :]
                 break
-            else:
+            elif not text.startswith("--"):  # which would swallow the comma behind it
                 pieces[-1] += text
         head, *parts = pieces
         return cls(head.strip(), tuple(part.strip() for part in parts), rest.partition(";")[0].strip())
