@@ -97,10 +97,12 @@ def _beyond(order: tuple[str, ...], position: Position) -> Q:
     beyond = Q()
     for column, value in zip(order, position, strict=True):
         name, comparison = (column[1:], "lt") if column.startswith("-") else (column, "gt")
-        beyond |= Q(**equal, **{f"{name}__{comparison}": value})
+        past: dict[str, Any] = equal | {f"{name}__{comparison}": value}
+        beyond |= Q(**past)
         equal[name] = value
     first, comparison = (order[0][1:], "lte") if order[0].startswith("-") else (order[0], "gte")
-    return Q(**{f"{first}__{comparison}": position[0]}) & beyond
+    from_here: dict[str, Any] = {f"{first}__{comparison}": position[0]}
+    return Q(**from_here) & beyond
 
 
 def _page(window: Window, rows: list[Row]) -> Page[Row]:
@@ -116,7 +118,7 @@ async def _together(lists: Sequence[QuerySet[Row]], order: tuple[str, ...]) -> l
     if len(lists) == 1:
         return list(await lists[0])
     parameters = Parameterizer()
-    parts = []
+    parts: list[str] = []
     for rows in lists:
         rows._db = rows._choose_db()
         rows._make_query()
@@ -124,12 +126,6 @@ async def _together(lists: Sequence[QuerySet[Row]], order: tuple[str, ...]) -> l
         parts.append(f'SELECT * FROM ({rows.query.get_sql(context)}) AS "l{len(parts)}"')
     columns = [f'"{column.removeprefix("-")}"{" DESC" if column.startswith("-") else ""}' for column in order]
     sql = f'{" UNION ALL ".join(parts)} ORDER BY "{_LIST}", {", ".join(columns)}'
-    first = lists[0]
-    executor = first._db.executor_class(
-        model=first.model,
-        db=first._db,
-        prefetch_map={},
-        prefetch_queries={},
-        select_related_idx=first._select_related_idx,
-    )
+    first: Any = lists[0]
+    executor = first._db.executor_class(model=first.model, db=first._db, select_related_idx=first._select_related_idx)
     return list(await executor.execute_select(sql, parameters.values, custom_fields=[_LIST]))

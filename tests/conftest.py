@@ -37,6 +37,7 @@ def scratch_postgres() -> Iterator[str]:
     server = url if url.startswith("postgres") else os.environ.get("TEST_POSTGRES_URL", POSTGRES)
     name = f"plainspoken_test_{os.getpid()}"
     try:
+        asyncio.run(tell(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))  # of a run that was killed
         asyncio.run(tell(server, f"CREATE DATABASE {name}"))
     except (OSError, asyncpg.PostgresError) as error:
         pytest.skip(f"PostgreSQL does not answer at {server} ({error}): TEST_POSTGRES_URL says where one does")
@@ -85,20 +86,29 @@ async def tell(url: str, command: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated_template(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> str:
-    """A migrated database to copy for each test: in PostgreSQL if DATABASE_URL says so, else in SQLite."""
-    if os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        url: str = request.getfixturevalue("scratch_postgres")
-    else:
-        url = f"sqlite://{tmp_path_factory.mktemp('template') / 'template.db'}"
+def empty_template(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database: in PostgreSQL if DATABASE_URL says so, else in SQLite; its URL."""
+    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        yield f"sqlite://{tmp_path_factory.mktemp('template') / 'template.db'}"
+        return
+    scratch: str = request.getfixturevalue("scratch_postgres")
+    url = f"{scratch}_template"
+    name = urlsplit(url).path.strip("/")
+    asyncio.run(tell(scratch, f"CREATE DATABASE {name}"))
+    yield url
+    asyncio.run(tell(scratch, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture(scope="session")
+def migrated_template(empty_template: str) -> str:
+    """A migrated database to copy for each test; its URL."""
 
     async def migrated() -> None:
-        await database.connect(url)
-        await migrating.migrate(lambda name: None)
-        await database.disconnect()
+        async with database.connected(empty_template):
+            await migrating.migrate(lambda name: None)
 
     asyncio.run(migrated())
-    return url
+    return empty_template
 
 
 @pytest.fixture
@@ -134,7 +144,7 @@ async def visitor(forum: str) -> AsyncIterator[Client]:
     # Without its main loop, which looks only ten times a second whether it shall stop.
     await server.startup()
     port = server.servers[0].sockets[0].getsockname()[1]
-    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+    async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30, verify=False) as http:
         yield Client(http)
     live.close()
     server.force_exit = True

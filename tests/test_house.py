@@ -20,6 +20,8 @@ _MACHINE = re.compile(r"(?<![\w.:/~*-])/(root|home|Users|work|farm|tmp/[\w-]+)/[
 # Written by `make migration`: as long as the models ask for, and told by their names.
 _GENERATED = Path("models/migrations")
 _LONGEST = 300
+# A list of what is true of one module may be longer than the module.
+_LONGEST_TEST = 400
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,8 @@ def test_no_file_names_a_path_of_one_machine(ours: list[Path]) -> None:
 
 def test_no_module_is_too_long_to_live_in(modules: dict[Path, str]) -> None:
     lengths = {file: text.count("\n") for file, text in modules.items()}
-    assert {str(file): length for file, length in lengths.items() if length > _LONGEST} == {}
+    most = {file: _LONGEST_TEST if file.parts[0] == "tests" else _LONGEST for file in lengths}
+    assert {str(file): length for file, length in lengths.items() if length > most[file]} == {}
 
 
 def test_every_module_says_what_it_is_for(modules: dict[Path, str]) -> None:

@@ -1,6 +1,7 @@
 """Importing into a forum that is there already: other people's numbers, a newer dump, another site, live changes."""
 
 import sqlite3
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,31 @@ def test_names_that_are_taken_here_are_told_apart_too(forum_url: str, tmp_path: 
     looked_at(forum_url, an_open_forum)
     imported(forum_url, tmp_path / "dump", Users=[user(1, DisplayName="ANN"), user(2)])
     assert looked_at(forum_url, names) == {"ann", "ANN (1)", "person 2", "person 2 (2)"}
+
+
+def test_the_best_known_of_a_name_keeps_it(forum_url: str, tmp_path: Path) -> None:
+    async def names() -> dict[int, str]:
+        return {each.id: each.name for each in await models.User.all()}
+
+    people = [user(number, DisplayName="Lee", Reputation=10 * number) for number in (1, 2, 3)]
+    imported(forum_url, tmp_path / "dump", Users=people)
+    assert looked_at(forum_url, names) == {1: "Lee (1)", 2: "Lee (2)", 3: "Lee"}
+
+
+def test_a_tag_that_is_described_here_keeps_its_description(forum_url: str, tmp_path: Path) -> None:
+    async def describe() -> None:
+        await models.Tag.create(name="tag", description="Ours.")
+        other = await models.Tag.create(name="other")
+        await models.TagSynonym.create(name="another", tag=other)
+
+    async def descriptions() -> dict[str, str | None]:
+        return {tag.name: tag.description for tag in await models.Tag.all()}
+
+    looked_at(forum_url, describe)
+    tags = [{"Id": 1, "TagName": "tag", "ExcerptPostId": 9}, {"Id": 2, "TagName": "another", "ExcerptPostId": 9}]
+    excerpt = question(9, PostTypeId=4, Body="Theirs.")
+    imported(forum_url, tmp_path / "dump", Tags=tags, Posts=[question(1, Tags="<tag><another>"), excerpt])
+    assert looked_at(forum_url, descriptions) == {"tag": "Ours.", "other": "Theirs."}
 
 
 def test_a_newer_dump_adds_only_what_is_new(forum_url: str, tmp_path: Path) -> None:
@@ -154,6 +180,20 @@ def test_a_duplicate_of_what_is_not_here_is_closed_all_the_same(forum_url: str, 
     assert looked_at(forum_url, look) == (ClosureReason.DUPLICATE, None)
 
 
+def test_what_was_imported_before_it_was_closed_stays_open(forum_url: str, tmp_path: Path) -> None:
+    imported(forum_url, tmp_path / "old", Posts=[question(1), question(2)])
+    closed = question(2, ClosedDate="2012-02-02T00:00:00.000")
+    link = {"Id": 1, "PostId": 2, "RelatedPostId": 1, "LinkTypeId": 3}
+    output = imported(forum_url, tmp_path / "new", Posts=[question(1), closed], PostLinks=[link])
+    assert "1 duplicates that were imported before they were closed: they stay open" in output
+
+    async def look() -> tuple[datetime | None, int | None]:
+        thread = await models.Thread.get(id=2)
+        return thread.closed_at, thread.duplicate_of_id
+
+    assert looked_at(forum_url, look) == (None, None)
+
+
 def test_a_dump_without_the_optional_files_is_imported(forum_url: str, tmp_path: Path) -> None:
     folder = written(tmp_path / "dump", Posts=[question(1, Score=-2), answer(2, to=1, Score=3, OwnerDisplayName="x")])
     (folder / "Users.xml").unlink()
@@ -166,6 +206,18 @@ def test_a_dump_without_the_optional_files_is_imported(forum_url: str, tmp_path:
         return [(post.score, post.up_votes, post.down_votes, post.author_name) for post in posts]
 
     assert looked_at(forum_url, look) == [(-2, 0, 2, "user1"), (3, 3, 0, "x")]
+
+
+def test_attributes_that_are_no_numbers_are_as_good_as_missing(forum_url: str, tmp_path: Path) -> None:
+    long = "x" * 900
+    strange = question(1, OwnerUserId=long, Score=long, ViewCount="1.5", AcceptedAnswerId="?", CreationDate=long)
+    strange_comment = comment(1, on=1, UserId=long, Score="?")
+    imported(forum_url, tmp_path / "dump", Posts=[strange], Comments=[strange_comment, comment(2, on=1, PostId="?")])
+
+    async def look() -> list[tuple[int | None, str | None, int]]:
+        return [(post.author_id, post.author_name, post.score) for post in await models.Post.all()]
+
+    assert looked_at(forum_url, look) == [(None, None, 0), (None, None, 0)]
 
 
 def test_an_empty_dump_is_imported(forum_url: str, tmp_path: Path) -> None:

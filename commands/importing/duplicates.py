@@ -1,9 +1,12 @@
 """Closed duplicates, and the threads that they are duplicates of."""
 
+from collections.abc import Sequence
+
 import models
 from commands.importing.closures import closure
 from commands.importing.history import History
 from commands.importing.site import ROWS_AT_A_TIME, Advance, Site
+from commands.importing.staging import Row
 from models import ClosureReason
 from models.database import transaction
 
@@ -23,24 +26,29 @@ async def import_duplicates(site: Site, advance: Advance) -> None:
     """Point threads that are closed as duplicates to their originals, once both are here."""
     query = f"SELECT Posts.*, Thread.LocalId AS ThreadId {SUSPECTS} ORDER BY Posts.Id"
     for rows in site.staging.chunks(query, ROWS_AT_A_TIME):
-        originals: dict[int, int] = {}
-        threads: dict[int, int] = {}
-        for row in rows:
-            closed = closure(row, History.of(site.staging, row["Id"]), site.staging)
-            if closed is None or closed.reason is not ClosureReason.DUPLICATE:
-                site.report.note("questions linked as duplicates, but not closed as such: they stay as they are")
-                continue
-            found = (site.staging.local("Thread", external_id) for external_id in closed.original_ids)
-            original_id = next((thread_id for thread_id in found if thread_id not in (None, row["ThreadId"])), None)
-            if original_id is None:
-                site.report.note("closed duplicates whose original is not here")
-                continue
-            originals[row["Id"]] = original_id
-            threads[row["Id"]] = row["ThreadId"]
         async with transaction():
-            for external_id, original_id in originals.items():
-                closed_here = models.Thread.filter(id=threads[external_id], close_reason=ClosureReason.DUPLICATE)
-                await closed_here.filter(duplicate_of_id=None).update(duplicate_of_id=original_id)
-            await site.keep("Duplicate", originals)
-        site.report["duplicates"].imported += len(originals)
+            pointed = await _point(site, rows)
+            await site.keep("Duplicate", pointed)
+        site.report["duplicates"].imported += len(pointed)
         advance(len(rows))
+
+
+async def _point(site: Site, rows: Sequence[Row]) -> dict[int, int]:
+    """Point what can be pointed; the Ids of those questions, and the threads that are their originals."""
+    pointed: dict[int, int] = {}
+    for row in rows:
+        closed = closure(row, History.of(site.staging, row["Id"]), site.staging)
+        if closed is None or closed.reason is not ClosureReason.DUPLICATE:
+            site.report.note("questions linked as duplicates, but not closed as such: they stay as they are")
+            continue
+        found = (site.staging.local("Thread", external_id) for external_id in closed.original_ids)
+        original_id = next((thread_id for thread_id in found if thread_id not in (None, row["ThreadId"])), None)
+        if original_id is None:
+            site.report.note("closed duplicates whose original is not here")
+            continue
+        unpointed = models.Thread.filter(id=row["ThreadId"], close_reason=ClosureReason.DUPLICATE, duplicate_of_id=None)
+        if await unpointed.update(duplicate_of_id=original_id):
+            pointed[row["Id"]] = original_id
+        else:
+            site.report.note("duplicates that were imported before they were closed: they stay open")
+    return pointed

@@ -58,11 +58,11 @@ def counted(up: int, down: int) -> dict[str, int]:
     }
 
 
-def author_name(author_id: int | None, display_name: str | None, external_id: int | None) -> str | None:
+def author_name(author_id: int | None, display_name: str | None, external_id: object) -> str | None:
     """The name to show for an author without an account here: as the dump has it, or as Stack Exchange shows it."""
     if author_id is not None:
         return None
-    return attributes.name(display_name) or (f"user{external_id}" if external_id is not None else None)
+    return attributes.name(display_name) or (f"user{external_id}" if isinstance(external_id, int) else None)
 
 
 def revisions(
