@@ -65,7 +65,7 @@ async def test_numbers_that_do_not_fit_are_told(visitor: Client) -> None:
     status, [message] = await raw(visitor, b'{"query": "{ __typename }", "variables": {"number": 1e400}}')
     assert (status, message[:50]) == (400, "The request body is not valid JSON: number is infi")
     [message] = await messages(visitor, f"{{ thread(number: {'9' * 5_000}) {{ id }} }}")
-    assert message.startswith("Int cannot represent non 32-bit signed integer value")
+    assert message.startswith("Expected value of type 'Int', but encountered error 'Exceeds the limit (4300 digits)")
 
 
 async def test_a_page_has_its_limits(visitor: Client) -> None:

@@ -34,7 +34,7 @@ class Site:
         await insert(
             "imported_row",
             (
-                {"source": self.source, "kind": kind, "external_id": str(external_id), "local_id": local_id}
+                {"source": self.source, "kind": kind.lower(), "external_id": str(external_id), "local_id": local_id}
                 for external_id, local_id in local_ids.items()
             ),
         )

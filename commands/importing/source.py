@@ -49,7 +49,7 @@ async def _has_the_posts_of(source: str, staging: Staging) -> bool:
     """Whether most of the dump's first posts that a known site has too are from the same moments there."""
     first = staging.rows("SELECT Id, CreationDate FROM Posts WHERE PostTypeId IN (1, 2) ORDER BY Id LIMIT ?", _SAMPLE)
     times = {str(row["Id"]): maybe_time(row["CreationDate"]) for row in first}
-    memory = models.ImportedRow.filter(source=source, kind="Post", external_id__in=list(times))
+    memory = models.ImportedRow.filter(source=source, kind="post", external_id__in=list(times))
     local_ids = dict(await memory.values_list("local_id", "external_id"))
     there = await models.Post.filter(id__in=list(local_ids)).values_list("id", "created_at")
     same = sum(times[local_ids[local_id]] == created_at for local_id, created_at in there)
@@ -65,7 +65,7 @@ async def recall(source: str, staging: Staging) -> None:
             FROM imported_row AS memory LEFT JOIN {table} AS there ON there.id = memory.local_id
             WHERE memory.source = $1 AND memory.kind = $2 AND memory.external_id > $3
             ORDER BY memory.external_id LIMIT {_PAGE}""",  # noqa: S608
-            (source, kind, last),
+            (source, kind.lower(), last),
         ):
             last = rows[-1]["external_id"]
             staging.remember(kind, {int(row["external_id"]): row["local_id"] for row in rows})

@@ -39,7 +39,7 @@ def essence(contents: dict[str, list[dict[str, Any]]]) -> dict[str, list[str]]:
     for row in contents["thread_tag"]:
         row["tag"] = tags[row["tag_id"]]
     for row in contents["imported_row"]:
-        if row["kind"] == "Tag":
+        if row["kind"] == "tag":
             row["local_id"] = tags[row["local_id"]]
     return {
         table: sorted(
