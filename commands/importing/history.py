@@ -14,6 +14,7 @@ from services.text import clean
 _TITLES = (1, 4, 7)
 _BODIES = (2, 5, 8, 24)
 _TAGS = (3, 6, 9)
+_SUGGESTED = 24
 CLOSED, REOPENED = 10, 11
 
 
@@ -88,15 +89,17 @@ def _states(rows: Iterable[Row]) -> list[State]:
     states: dict[object, State] = {}
     for row in rows:
         event = row["PostHistoryTypeId"]
-        if event not in (*_TITLES, *_BODIES, *_TAGS) or (event == 24 and not row["Text"]):
+        if event not in (*_TITLES, *_BODIES, *_TAGS) or (event == _SUGGESTED and not row["Text"]):
             continue
         action = row["RevisionGUID"] or (row["CreationDate"], row["UserId"])
         before = states.get(action) or State(saved_at=time(row["CreationDate"]))
         text = row["Text"] or ""
+        # A suggestion is told twice, as itself and as the edit that it became: the edit's text counts.
+        is_body = event in _BODIES and not (event == _SUGGESTED and before.body is not None)
         states[action] = replace(
             before,
             title=attributes.line(text, attributes.TITLE_LENGTH) if event in _TITLES else before.title,
-            body=clean(text) if event in _BODIES else before.body,
+            body=clean(text) if is_body else before.body,
             tags=attributes.tags(text) if event in _TAGS else before.tags,
             editor_id=before.editor_id or row["EditorId"],
             comment=before.comment or row["Comment"] or None,
