@@ -45,7 +45,7 @@ format: .venv/.developed ## Put the code in the house's format
 lock: .venv/.developed ## Renew the lock files from pyproject.toml: the newest release of each, with hashes
 	$(BIN)/uv pip compile pyproject.toml --group build --upgrade -o requirements.lock $(LOCK)
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev -c requirements.lock --upgrade -o requirements-dev.lock $(LOCK)
-LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
+LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
 bench: .venv/.developed ## Measure pages here beside the same pages written by hand, in one run
 	$(BIN)/python -m benchmarks

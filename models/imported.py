@@ -8,15 +8,15 @@ from tortoise.models import Model
 class ImportedRow(Model):
     """That a row of another system became a row of ours.
 
-    `source` names the site it came from, `kind` the table there (`user`, `post`, `comment` ...), `external_id` its id
-    there and `local_id` the id of our row of that kind, null where the row was looked at and skipped.
+    `source` names the site it came from, `kind` what it is (`user`, `post`, `comment` ...), `external_id` its id
+    there and `local_id` the id of our row.
     """
 
     id = fields.BigIntField(primary_key=True)
     source = fields.CharField(max_length=80)
     kind = fields.CharField(max_length=20)
     external_id = fields.CharField(max_length=80)
-    local_id = fields.BigIntField(null=True)
+    local_id = fields.BigIntField()
 
     class Meta:
         table = "imported_row"

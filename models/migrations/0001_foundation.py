@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ("source", fields.CharField(max_length=80)),
                 ("kind", fields.CharField(max_length=20)),
                 ("external_id", fields.CharField(max_length=80)),
-                ("local_id", fields.BigIntField(null=True)),
+                ("local_id", fields.BigIntField()),
             ],
             options={
                 "table": "imported_row",
