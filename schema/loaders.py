@@ -16,7 +16,7 @@ import models
 from models import PostKind, PostState, VoteValue
 from models.paging import Page, Window, counts, pages
 from schema.waves import Wave, WaveLoader
-from services.permissions import visible_posts, visible_threads
+from services.permissions import visible_posts, visible_revisions, visible_threads
 
 Row = TypeVar("Row", bound=Model)
 Viewer = models.User | None
@@ -233,7 +233,7 @@ class Loaders:
 
     @cached_property
     def revision_by_id(self) -> _ById[models.Revision]:
-        return _ById(self, models.Revision.filter(post__state=PostState.VISIBLE))
+        return _ById(self, visible_revisions(self.viewer))
 
     @cached_property
     def points_entry_by_id(self) -> _ById[models.PointsEntry]:

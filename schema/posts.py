@@ -15,7 +15,7 @@ from schema.loaders import Listing
 from schema.nodes import Node
 from schema.scalars import HTML
 from services.markdown import excerpt
-from services.permissions import post_action_refusal
+from services.permissions import post_action_refusal, visible_revisions
 
 if TYPE_CHECKING:
     from schema.threads import Thread
@@ -28,7 +28,9 @@ COMMENTS_OF_POST = Listing(
     "comments of post", models.Post, lambda loaders, post_id: loaders.posts.filter(parent_id=post_id)
 )
 REVISIONS_OF_POST = Listing(
-    "revisions of post", models.Revision, lambda _, post_id: models.Revision.filter(post_id=post_id)
+    "revisions of post",
+    models.Revision,
+    lambda loaders, post_id: visible_revisions(loaders.viewer).filter(post_id=post_id),
 )
 _STAND_IN = "anonymous"
 

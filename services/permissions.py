@@ -51,6 +51,11 @@ def visible_posts(viewer: models.User | None) -> QuerySet[models.Post]:
     return models.Post.filter(state=PostState.VISIBLE)
 
 
+def visible_revisions(viewer: models.User | None) -> QuerySet[models.Revision]:
+    """The saved states of the posts that `viewer` may see."""
+    return models.Revision.filter(post__state=PostState.VISIBLE)
+
+
 def ask_refusal(actor: models.User | None) -> NotPermitted | None:
     """Why `actor` may not ask a question."""
     return _sign_in("ask a question") if actor is None else None

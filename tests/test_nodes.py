@@ -128,3 +128,11 @@ async def test_a_revision_tells_how_a_post_was(visitor: Client, one_of_each: dic
         "comment": None,
         "editor": None,
     }
+
+
+async def test_a_revision_of_a_hidden_post_is_not_found(visitor: Client, one_of_each: dict[str, str]) -> None:
+    assert (await visitor.run("node", id=one_of_each["Revision"]))["node"] is not None
+    await models.Post.filter(revisions__id=key_of("Revision", one_of_each["Revision"])).update(
+        state=models.PostState.HIDDEN
+    )
+    assert (await visitor.run("node", id=one_of_each["Revision"]))["node"] is None
