@@ -18,6 +18,10 @@ class Settings(BaseSettings):
         default=f"sqlite://{ROOT / 'var' / 'plainspoken.db'}",
         description="Where the data is: sqlite://FILE, or postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
     )
+    planner: bool = Field(
+        default=True,
+        description="Whether operations are compiled to plans (on), or executed field by field by graphql-core (off).",
+    )
     points_titles: dict[int, str] = Field(
         default={},
         description='Titles by the points that earn them, as JSON: {"100": "Newcomer", "1000": "Regular"}.',

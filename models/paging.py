@@ -21,11 +21,11 @@ class Window:
     """The part of a list that is looked at.
 
     `order` names columns, with a minus for descending; the last one is unique, so that a position is one row.
-    At most `limit` rows after the position `after` and before `before`; from the list's end if `backward`.
+    At most `limit` rows (None: all) after the position `after` and before `before`; from the list's end if `backward`.
     """
 
     order: tuple[str, ...]
-    limit: int
+    limit: int | None
     after: Position | None = None
     before: Position | None = None
     backward: bool = False
@@ -70,25 +70,26 @@ async def counts(lists: Sequence[QuerySet[Row]]) -> list[int]:
     return [row[f"c{index}"] for index in range(len(parts))]
 
 
-def _reversed(order: tuple[str, ...]) -> tuple[str, ...]:
+def reversed_order(order: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(column[1:] if column.startswith("-") else f"-{column}" for column in order)
 
 
 def _read_order(window: Window) -> tuple[str, ...]:
     """The order in which rows are read: a window at the end is read from there."""
-    return _reversed(window.order) if window.backward else window.order
+    return reversed_order(window.order) if window.backward else window.order
 
 
 def _seen_through(window: Window, rows: QuerySet[Row]) -> QuerySet[Row]:
     if window.after is not None:
-        rows = rows.filter(_beyond(window.order, window.after))
+        rows = rows.filter(beyond(window.order, window.after))
     if window.before is not None:
-        rows = rows.filter(_beyond(_reversed(window.order), window.before))
+        rows = rows.filter(beyond(reversed_order(window.order), window.before))
+    rows = rows.order_by(*_read_order(window))
     # One more than asked for tells whether there are more.
-    return rows.order_by(*_read_order(window)).limit(window.limit + 1)
+    return rows if window.limit is None else rows.limit(window.limit + 1)
 
 
-def _beyond(order: tuple[str, ...], position: Position) -> Q:
+def beyond(order: tuple[str, ...], position: Position) -> Q:
     """Rows that come after `position`: the first column is past it, or equal to it and the next one is, and so on.
 
     The first column's bound is said once more by itself, so that the database can start there in the order's index.
@@ -106,7 +107,7 @@ def _beyond(order: tuple[str, ...], position: Position) -> Q:
 
 
 def _page(window: Window, rows: list[Row]) -> Page[Row]:
-    more = len(rows) > window.limit
+    more = window.limit is not None and len(rows) > window.limit
     rows = rows[: window.limit]
     if window.backward:
         return Page(rows[::-1], has_next=window.before is not None, has_previous=more)

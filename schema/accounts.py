@@ -62,7 +62,7 @@ class AccountMutations:
     ) -> SignUpResult:
         user, token = await accounts.sign_up(input.name, input.email, input.password)
         info.context.become(user, token)
-        return SignUpPayload(viewer=Viewer(row=user), token=token)
+        return SignUpPayload(viewer=Viewer.of(user), token=token)
 
     @strawberry.mutation(description="Sign in. There is one answer to all that is wrong.")
     async def sign_in(
@@ -70,7 +70,7 @@ class AccountMutations:
     ) -> SignInResult:
         user, token = await accounts.sign_in(input.login, input.password)
         info.context.become(user, token)
-        return SignInPayload(viewer=Viewer(row=user), token=token)
+        return SignInPayload(viewer=Viewer.of(user), token=token)
 
     @strawberry.mutation(description="End the session that this request came with.")
     async def sign_out(self, info: Info) -> SignOutPayload:

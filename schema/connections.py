@@ -11,12 +11,13 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 import strawberry
+from strawberry import UNSET
 from tortoise.models import Model
 
 from models.paging import Page, Position, Window, position_of
+from planner.sources import Listing
 from schema.context import Info
 from schema.errors import BadRequest
-from schema.loaders import Listing
 from services.text import searchable
 
 NodeType = TypeVar("NodeType")
@@ -81,32 +82,30 @@ class Connection(Generic[NodeType]):
         return await info.context.loaders.count_of(self.listing).load(self.parent)
 
 
-def connection(
-    listing: Listing[Any],
-    parent: Any,
+def page_window(
+    model: type[Model],
     order: tuple[str, ...],
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
-) -> Connection[Any]:
-    """The page of `parent`'s list that a client asks for. Raises BadRequest, which names the argument."""
-    first, last = (None if size is strawberry.UNSET else size for size in (first, last))
-    after, before = (None if place is strawberry.UNSET else place for place in (after, before))
+    first: Any = UNSET,
+    after: Any = UNSET,
+    last: Any = UNSET,
+    before: Any = UNSET,
+) -> Window:
+    """The part of a list that a client asks for. Raises BadRequest, which names the argument."""
+    first, last = (None if size is UNSET else size for size in (first, last))
+    after, before = (None if place is UNSET else place for place in (after, before))
     if first is not None and last is not None:
         raise BadRequest("Give first or last, not both: a page begins at one end of the list.", "first", "last")
     for name, size in (("first", first), ("last", last)):
         if size is not None and not 0 <= size <= MOST_PAGE_SIZE:
             raise BadRequest(f"{name} must lie between 0 and {MOST_PAGE_SIZE}; it is {size}.", name)
     limit = first if first is not None else last
-    window = Window(
+    return Window(
         order=order,
         limit=DEFAULT_PAGE_SIZE if limit is None else limit,
-        after=None if after is None else _position("after", after, listing.model, order),
-        before=None if before is None else _position("before", before, listing.model, order),
+        after=None if after is None else _position("after", after, model, order),
+        before=None if before is None else _position("before", before, model, order),
         backward=last is not None or (before is not None and first is None),
     )
-    return Connection(listing=listing, parent=parent, window=window)
 
 
 def edge(row: Model, order: tuple[str, ...]) -> Edge[Any]:
@@ -116,7 +115,12 @@ def edge(row: Model, order: tuple[str, ...]) -> Edge[Any]:
 
 def cursor(row: Model, order: tuple[str, ...]) -> str:
     """Where a row stands in a list of that order, as clients get it."""
-    place = orjson.dumps([",".join(order), *position_of(row, order)])
+    return cursor_at(order, position_of(row, order))
+
+
+def cursor_at(order: tuple[str, ...], position: Position) -> str:
+    """A position in a list of that order, as clients get it."""
+    place = orjson.dumps([",".join(order), *position])
     return base64.urlsafe_b64encode(place).rstrip(b"=").decode()
 
 

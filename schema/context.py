@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 import models
+from planner.plans import Plans
 from schema.loaders import Loaders
 from services.accounts import SESSION_LIFE
 
@@ -26,6 +27,8 @@ class Context:
     connection_params: dict[str, Any] | None = None
     #: Set-Cookie headers for the answer. A websocket's answer began with its handshake and takes none.
     cookies: list[tuple[bytes, bytes]] = field(default_factory=list)
+    #: The plans of the operation, by which the rows of a mutation or a subscription are read.
+    plans: Plans | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

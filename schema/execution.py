@@ -2,50 +2,64 @@
 
 import secrets
 import traceback
+from collections.abc import AsyncGenerator, Collection
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import GraphQLError, OperationDefinitionNode
+from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
-from strawberry.extensions import MaskErrors, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from strawberry.extensions import MaskErrors, SchemaExtension
 from strawberry.types.execution import PreExecutionError
+
+from planner.documents import Document, Documents
+from planner.executor import PlannedExecutor
+from planner.planner import planned
+from schema.context import Context
+from settings import settings
 
 log = structlog.get_logger()
 
-#: Documents whose parsed and validated form is kept.
-KEPT_DOCUMENTS = 1_000
-#: Tokens of a document, comments not counted: some fifty times those of a large page.
-MOST_TOKENS = 10_000
+
+class NotAllowed(Exception):
+    """An operation of a kind that may not come this way."""
+
+    def __init__(self, operation: OperationType) -> None:
+        super().__init__(f"{operation.value} is not allowed here")
+        self.operation = operation
 
 
-class OneOperation(SchemaExtension):
-    """Refuses a document in which it is not clear what to execute, as the specification asks (GetOperation)."""
+class KnownDocuments(SchemaExtension):
+    """For a stream: takes the document, and what validation found in it, from those that were read before."""
 
     def on_parse(self) -> Any:
+        execution = self.execution_context
+        schema: Any = execution.schema
+        if execution.query:
+            document = schema.documents.read(execution.query)
+            definition = document.operation(execution._provided_operation_name)
+            execution.graphql_document = document.node
+            execution.validation_rules = ()
+            execution.pre_execution_errors = list(document.errors) or None
+            if settings().planner and not document.errors:
+                execution.context.plans = document.plans(definition)
         yield
-        document = self.execution_context.graphql_document
-        if document is None:
-            return
-        name = self.execution_context._provided_operation_name
-        operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-        if not operations:
-            raise GraphQLError("There is no operation in the document.")
-        if name is None and len(operations) > 1:
-            raise GraphQLError("Give operationName: the document has several operations.")
-        if name is not None and name not in [each.name.value for each in operations if each.name]:
-            raise GraphQLError(f"There is no operation {name[:100]!r} in the document.")
 
 
 class MaskBugs(MaskErrors):
-    """Replaces what only a bug can raise by an id, under which the log holds the traceback."""
+    """For a stream: replaces what only a bug can raise by an id, under which the log holds the traceback."""
 
     def __init__(self) -> None:
         super().__init__(should_mask_error=is_bug)
 
     def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        assert error.original_error is not None  # noqa: S101  or it would be no bug
-        return masked(error.original_error, error)
+        return told(error)
+
+
+def told(error: GraphQLError) -> GraphQLError:
+    """An error as the client is told of it: a bug becomes an id."""
+    return masked(error.original_error, error) if is_bug(error) and error.original_error else error
 
 
 def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
@@ -72,11 +86,64 @@ def is_bug(error: GraphQLError) -> bool:
 
 
 class ExecutedSchema(strawberry.Schema):
-    """A Strawberry schema that answers every error in a document alike, over HTTP and in a stream."""
+    """A Strawberry schema that answers by plans where it can, and every error in a document alike, over HTTP and in a
+    stream.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"execution_context_class": PlannedExecutor, **kwargs})
+        self.documents = Documents(self)
+
+    async def run(
+        self,
+        query: str,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        allowed: Collection[OperationType],
+    ) -> ExecutionResult:
+        """The result of a query or a mutation, ready for JSON, bugs masked. Raises NotAllowed."""
+        try:
+            document = self.documents.read(query)
+            definition = document.operation(operation_name)
+        except GraphQLError as error:
+            return ExecutionResult(None, [error])
+        if definition.operation not in allowed:
+            raise NotAllowed(definition.operation)
+        if document.errors:
+            return ExecutionResult(None, list(document.errors))
+        if settings().planner:
+            context.plans = plans = document.plans(definition)
+            if definition.operation is OperationType.QUERY:
+                coerced = get_variable_values(self._schema, definition.variable_definitions or (), variables or {})
+                if isinstance(coerced, VariableValues) and (answer := await planned(plans, coerced, context)):
+                    return ExecutionResult(answer[0])
+        return await self._executed(document, variables, operation_name, context)
+
+    async def _executed(
+        self, document: Document, variables: dict[str, Any] | None, operation_name: str | None, context: Context
+    ) -> ExecutionResult:
+        """What graphql-core's executor answers: the definition of right."""
+        executor = PlannedExecutor.build(
+            self._schema,
+            document.node,
+            context_value=context,
+            raw_variable_values=variables,
+            operation_name=operation_name,
+            operation_extensions=None,
+        )
+        if isinstance(executor, list):
+            return ExecutionResult(None, executor)
+        result: Any = executor.execute_operation()
+        result = await result if executor.is_awaitable(result) else result
+        if result.errors:
+            result = ExecutionResult(result.data, [told(error) for error in result.errors])
+        answered: ExecutionResult = result
+        return answered
 
     async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> Any:
-        # ParserCache and OneOperation raise while a document is parsed. `execute` catches that, `stream` does
-        # not, and a websocket would get no answer; so it becomes what a document that does not parse gives.
+        # KnownDocuments raises while a document is parsed. `stream` does not catch that, and a websocket would get
+        # no answer; so it becomes what a document that does not parse gives.
         try:
             return await super()._prepare_operation_async(context, extensions_runner)
         except GraphQLError as failure:
@@ -86,16 +153,20 @@ class ExecutedSchema(strawberry.Schema):
         context.pre_execution_errors = [error]
         return PreExecutionError(data=None, errors=[error])
 
+    async def _stream_non_subscription(self, execution_context: Any, *_: Any) -> AsyncGenerator[Any, None]:
+        result = await self.run(
+            execution_context.query,
+            execution_context.variables,
+            execution_context._provided_operation_name,
+            execution_context.context,
+            (OperationType.QUERY, OperationType.MUTATION),
+        )
+        yield strawberry.types.ExecutionResult(data=result.data, errors=result.errors)
+
     def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
         """Strawberry logs every error here with its traceback, also a client's slip; MaskBugs logs the bugs."""
 
 
 def extensions() -> list[Any]:
-    """The extensions of the schema, outermost first; made anew for each operation."""
-    return [
-        MaskBugs,
-        lambda: MaxTokensLimiter(max_token_count=MOST_TOKENS),
-        lambda: ParserCache(maxsize=KEPT_DOCUMENTS),
-        OneOperation,
-        lambda: ValidationCache(maxsize=KEPT_DOCUMENTS),
-    ]
+    """The extensions of the schema, outermost first; made anew for each stream."""
+    return [MaskBugs, KnownDocuments]

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import strawberry
 
+import models
 from schema.context import Info
 from schema.errors import BadRequest
 from schema.nodes import key_of
@@ -38,7 +39,7 @@ class Subscription:
                 yield post
             async for _, key in listener:
                 info.context.forget()
-                if (seen := Post.of(await info.context.loaders.post_by_id.load(key))) is not None:
+                if (seen := Post.of(await info.context.loaders.by_id(models.Post).load(key))) is not None:
                     yield seen
 
     @strawberry.subscription(description="The user's points, now and whenever they change.")
@@ -51,7 +52,7 @@ class Subscription:
             known = False
             async for _ in listener:
                 info.context.forget()
-                user = User.of(await info.context.loaders.user_by_id.load(key))
+                user = User.of(await info.context.loaders.by_id(models.User).load(key))
                 if user is not None:
                     known = True
                     yield user
@@ -67,7 +68,7 @@ def _wanted(kind: str, id: str, argument: str) -> int:
 
 
 async def _present(info: Info, keys: Sequence[int]) -> list[Post]:
-    posts = await info.context.loaders.post_by_id.load_many(keys)
+    posts = await info.context.loaders.by_id(models.Post).load_many(keys)
     if None in posts:
         raise BadRequest("One of these posts does not exist.", "postIds")
     return Post.of_each(posts)

@@ -1,108 +1,90 @@
-"""Every dataloader, named for what it gives and by which key: `info.context.loaders.user_by_id`.
+"""Every dataloader: for a kind of question, the answers for many things at once.
 
 Loaders live for one operation and see with its viewer's eyes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from tortoise.functions import Count
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 import models
-from models import PostKind, PostState, VoteValue
+from models import PostState
 from models.paging import Page, Window, counts, pages
+from planner.sources import Listing, Mine, Viewer
 from schema.waves import Wave, WaveLoader
-from services.permissions import visible_posts, visible_revisions, visible_threads
+from services.permissions import visible
 
 Row = TypeVar("Row", bound=Model)
-Viewer = models.User | None
+
+#: What is read together with a row: who shows a post shows its author.
+_SHOWN_WITH: dict[type[Model], str] = {models.Post: "author", models.Thread: "category", models.ThreadTag: "tag"}
 
 
 class _ById(WaveLoader[int, Row | None]):
     """A row by its id."""
 
-    def __init__(self, loaders: "Loaders", rows: QuerySet[Row]) -> None:
+    def __init__(self, loaders: "Loaders", model: type[Row]) -> None:
         super().__init__(loaders.wave)
         self._loaders = loaders
-        self._rows = rows
+        self._model = model
 
     async def batch_load_fn(self, keys: Sequence[int]) -> list[Row | None]:
-        found = {row.pk: row for row in self._loaders.noted(await self._rows.filter(pk__in=list(keys)))}
+        rows = self._loaders.shown(visible(self._model, self._loaders.viewer))
+        found = {row.pk: row for row in self._loaders.noted(await rows.filter(pk__in=list(keys)))}
         return [found.get(key) for key in keys]
 
 
-class _PostByThread(WaveLoader[int, models.Post | None]):
-    """The one post of its kind in a thread: the question, or the best answer."""
+class _PageByParent(WaveLoader[Any, Page[Any]]):
+    """The same window of the same list of each parent."""
 
-    def __init__(self, loaders: "Loaders", **which: Any) -> None:
+    def __init__(self, loaders: "Loaders", listing: Listing[Any], window: Window) -> None:
         super().__init__(loaders.wave)
         self._loaders = loaders
-        self._which = which
+        self._listing = listing
+        self._window = window
 
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[models.Post | None]:
-        rows = self._loaders.posts.filter(thread_id__in=list(keys), **self._which)
-        found = {post.thread_id: post for post in self._loaders.noted(await rows)}
-        return [found.get(key) for key in keys]
-
-
-class _TagsByThread(WaveLoader[int, list[models.Tag]]):
-    """The tags of a thread, in their order."""
-
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[list[models.Tag]]:
-        links = models.ThreadTag.filter(thread_id__in=list(keys)).order_by("position", "id").select_related("tag")
-        found: dict[int, list[models.Tag]] = {key: [] for key in keys}
-        for link in await links:
-            found[link.thread_id].append(link.tag)
-        return [found[key] for key in keys]
+    async def batch_load_fn(self, keys: Sequence[Any]) -> list[Page[Any]]:
+        lists = [self._loaders.shown(self._listing.rows(self._loaders.viewer, key)) for key in keys]
+        found = await pages(lists, self._window)
+        for page in found:
+            self._loaders.noted(page.rows)
+        return found
 
 
-class _SynonymsByTag(WaveLoader[int, list[str]]):
-    """The other words for a tag."""
+class _CountByParent(WaveLoader[Any, int]):
+    """How long the same list of each parent is."""
 
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[list[str]]:
-        found: dict[int, list[str]] = {key: [] for key in keys}
-        for synonym in await models.TagSynonym.filter(tag_id__in=list(keys)).order_by("name"):
-            found[synonym.tag_id].append(synonym.name)
-        return [found[key] for key in keys]
+    def __init__(self, loaders: "Loaders", listing: Listing[Any]) -> None:
+        super().__init__(loaders.wave)
+        self._loaders = loaders
+        self._listing = listing
 
-
-class _CategoryByPath(WaveLoader[str, models.Category | None]):
-    """A category by its path."""
-
-    async def batch_load_fn(self, keys: Sequence[str]) -> list[models.Category | None]:
-        found = {category.path: category for category in await models.Category.filter(path__in=list(keys))}
-        return [found.get(key) for key in keys]
+    async def batch_load_fn(self, keys: Sequence[Any]) -> list[int]:
+        return await counts([self._listing.rows(self._loaders.viewer, key) for key in keys])
 
 
-class _ChildrenByCategory(WaveLoader[int, list[models.Category]]):
-    """The categories right below one, in their order."""
+class _Mine(WaveLoader[int, Any]):
+    """A column of what the viewer has made for each thing: their votes."""
 
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[list[models.Category]]:
-        found: dict[int, list[models.Category]] = {key: [] for key in keys}
-        for category in await models.Category.filter(parent_id__in=list(keys)).order_by("position", "name"):
-            assert category.parent_id is not None  # noqa: S101  by the filter above
-            found[category.parent_id].append(category)
-        return [found[key] for key in keys]
-
-
-class _VotesByThread(WaveLoader[int, dict[int, VoteValue]]):
-    """The viewer's votes on all posts of a thread, by post: one statement serves question, answers and comments."""
-
-    def __init__(self, loaders: "Loaders") -> None:
+    def __init__(self, loaders: "Loaders", source: Mine) -> None:
         super().__init__(loaders.wave)
         self._viewer = loaders.viewer
+        self._source = source
 
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[dict[int, VoteValue]]:
-        found: dict[int, dict[int, VoteValue]] = {key: {} for key in keys}
-        if self._viewer is not None:
-            votes = models.Vote.filter(user_id=self._viewer.id, post__thread_id__in=list(keys))
-            for post_id, thread_id, value in await votes.values_list("post_id", "post__thread_id", "value"):
-                found[thread_id][post_id] = VoteValue(value)
-        return [found[key] for key in keys]
+    async def batch_load_fn(self, keys: Sequence[int]) -> list[Any]:
+        source, viewer = self._source, self._viewer
+        made: Any = (
+            ()
+            if viewer is None
+            else await source.model.filter(**{source.user: viewer.id, f"{source.key}__in": list(keys)})
+        )
+        found = {getattr(row, source.key): getattr(row, source.column) for row in made}
+        return [found.get(key, source.otherwise) for key in keys]
 
 
 class _RankByPoints(WaveLoader[int, int]):
@@ -138,70 +120,26 @@ class _PostCountsByUser(WaveLoader[int, PostCounts]):
         return [PostCounts(**found[key]) for key in keys]
 
 
-@dataclass(frozen=True)
-class Listing(Generic[Row]):
-    """A list that things of one kind have: `rows(loaders, parent)` are those of one of them."""
-
-    name: str
-    model: type[Row]
-    rows: Callable[["Loaders", Any], QuerySet[Row]]
-
-
-class _PageByParent(WaveLoader[Any, Page[Any]]):
-    """The same window of the same list of each parent."""
-
-    def __init__(self, loaders: "Loaders", listing: Listing[Any], window: Window) -> None:
-        super().__init__(loaders.wave)
-        self._loaders = loaders
-        self._listing = listing
-        self._window = window
-
-    async def batch_load_fn(self, keys: Sequence[Any]) -> list[Page[Any]]:
-        found = await pages([self._listing.rows(self._loaders, key) for key in keys], self._window)
-        for page in found:
-            self._loaders.noted(page.rows)
-        return found
-
-
-class _CountByParent(WaveLoader[Any, int]):
-    """How long the same list of each parent is."""
-
-    def __init__(self, loaders: "Loaders", listing: Listing[Any]) -> None:
-        super().__init__(loaders.wave)
-        self._loaders = loaders
-        self._listing = listing
-
-    async def batch_load_fn(self, keys: Sequence[Any]) -> list[int]:
-        return await counts([self._listing.rows(self._loaders, key) for key in keys])
-
-
 class Loaders:
     """The loaders of one operation, each made when it is first asked for."""
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
         self.wave = Wave()
+        self._by_id: dict[type[Model], _ById[Any]] = {}
         self._pages: dict[tuple[str, Window], _PageByParent] = {}
         self._counts: dict[str, _CountByParent] = {}
+        self._mine: dict[Mine, _Mine] = {}
 
-    @property
-    def posts(self) -> QuerySet[models.Post]:
-        """The posts that the viewer may see, their authors with them: who shows a post shows its author."""
-        return visible_posts(self.viewer).select_related("author")
+    def by_id(self, model: type[Row]) -> _ById[Row]:
+        """The loader of the rows of a model that the viewer may see, by id."""
+        if model not in self._by_id:
+            self._by_id[model] = _ById(self, model)
+        return self._by_id[model]
 
-    @property
-    def threads(self) -> QuerySet[models.Thread]:
-        """The threads that the viewer may see, their categories with them."""
-        return visible_threads(self.viewer).select_related("category")
-
-    def noted(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """`rows`, after what was read together with them has been given to the loaders of those things."""
-        for row in rows:
-            if isinstance(row, models.Post) and row.author_id is not None:
-                self.user_by_id.prime(row.author_id, row.author)
-            elif isinstance(row, models.Thread) and row.category_id is not None:
-                self.category_by_id.prime(row.category_id, row.category)
-        return rows
+    async def related(self, model: type[Row], key: int | None) -> Row | None:
+        """The row that a foreign key names; None where it names none, or the viewer may not see it."""
+        return None if key is None else await self.by_id(model).load(key)
 
     def page_of(self, listing: Listing[Any], window: Window) -> _PageByParent:
         """The loader of this window of a list, by parent."""
@@ -211,61 +149,9 @@ class Loaders:
         """The loader of a list's length, by parent."""
         return self._counts.setdefault(listing.name, _CountByParent(self, listing))
 
-    @cached_property
-    def thread_by_id(self) -> _ById[models.Thread]:
-        return _ById(self, self.threads)
-
-    @cached_property
-    def post_by_id(self) -> _ById[models.Post]:
-        return _ById(self, self.posts)
-
-    @cached_property
-    def user_by_id(self) -> _ById[models.User]:
-        return _ById(self, models.User.all())
-
-    @cached_property
-    def category_by_id(self) -> _ById[models.Category]:
-        return _ById(self, models.Category.all())
-
-    @cached_property
-    def tag_by_id(self) -> _ById[models.Tag]:
-        return _ById(self, models.Tag.all())
-
-    @cached_property
-    def revision_by_id(self) -> _ById[models.Revision]:
-        return _ById(self, visible_revisions(self.viewer))
-
-    @cached_property
-    def points_entry_by_id(self) -> _ById[models.PointsEntry]:
-        return _ById(self, models.PointsEntry.all())
-
-    @cached_property
-    def question_by_thread(self) -> _PostByThread:
-        return _PostByThread(self, kind=PostKind.QUESTION)
-
-    @cached_property
-    def best_answer_by_thread(self) -> _PostByThread:
-        return _PostByThread(self, is_best=True)
-
-    @cached_property
-    def tags_by_thread(self) -> _TagsByThread:
-        return _TagsByThread(self.wave)
-
-    @cached_property
-    def synonyms_by_tag(self) -> _SynonymsByTag:
-        return _SynonymsByTag(self.wave)
-
-    @cached_property
-    def category_by_path(self) -> _CategoryByPath:
-        return _CategoryByPath(self.wave)
-
-    @cached_property
-    def children_by_category(self) -> _ChildrenByCategory:
-        return _ChildrenByCategory(self.wave)
-
-    @cached_property
-    def votes_by_thread(self) -> _VotesByThread:
-        return _VotesByThread(self)
+    def mine(self, source: Mine) -> _Mine:
+        """The loader of what the viewer made of that kind, by the thing it is for."""
+        return self._mine.setdefault(source, _Mine(self, source))
 
     @cached_property
     def rank_by_points(self) -> _RankByPoints:
@@ -274,3 +160,14 @@ class Loaders:
     @cached_property
     def post_counts_by_user(self) -> _PostCountsByUser:
         return _PostCountsByUser(self.wave)
+
+    def shown(self, rows: QuerySet[Row]) -> QuerySet[Row]:
+        """`rows`, together with what is shown with each."""
+        return rows.select_related(_SHOWN_WITH[rows.model]) if rows.model in _SHOWN_WITH else rows
+
+    def noted(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """`rows`, after what was read together with them has been given to the loaders of those things."""
+        for row in rows:
+            if (relation := _SHOWN_WITH.get(type(row))) and (related := getattr(row, relation)) is not None:
+                self.by_id(type(related)).prime(related.pk, related)
+        return rows

@@ -6,7 +6,7 @@ may ask of it. `Thread.of(row)` says so to the type checker; at run time it is t
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self, cast, overload
 
 import strawberry
@@ -15,11 +15,12 @@ from tortoise.models import Model
 
 import models
 from models import PostKind
+from schema.fields import of_model
 from services.errors import NotFound
 
 _MOST_ID = 2**63 - 1
 #: What an id names: a row of this model. Posts have one kind of id, so that a converted post keeps its own.
-_NODE_MODELS: dict[str, type[Model]] = {
+NODE_MODELS: dict[str, type[Model]] = {
     "Thread": models.Thread,
     "Post": models.Post,
     "Revision": models.Revision,
@@ -28,13 +29,27 @@ _NODE_MODELS: dict[str, type[Model]] = {
     "User": models.User,
     "PointsEntry": models.PointsEntry,
 }
-_NAMES = {model: name for name, model in _NODE_MODELS.items()}
+_NAMES = {model: name for name, model in NODE_MODELS.items()}
 _POST_TYPES = {PostKind.QUESTION: "Question", PostKind.ANSWER: "Answer", PostKind.COMMENT: "Comment"}
 
 
+def ids_of(model: type[Model]) -> Callable[[int], str]:
+    """The function that makes the ids of a model's rows in the whole graph, opaque to clients, from their keys."""
+    pattern = f"{_NAMES[model]}:%d".encode()
+
+    def id_of(key: int) -> str:
+        # Letters, a colon and digits: their Base64 has neither + nor /, and so is the one for URLs too.
+        return binascii.b2a_base64(pattern % key, newline=False).rstrip(b"=").decode()
+
+    return id_of
+
+
+_IDS = {model: ids_of(model) for model in _NAMES}
+
+
 def global_id(row: Model) -> str:
-    """The id of a row in the whole graph, opaque to clients."""
-    return base64.urlsafe_b64encode(f"{_NAMES[type(row)]}:{row.pk}".encode()).rstrip(b"=").decode()
+    """The id of a row in the whole graph."""
+    return _IDS[type(row)](row.pk)
 
 
 def split_id(id: str) -> tuple[str, int] | None:
@@ -45,7 +60,13 @@ def split_id(id: str) -> tuple[str, int] | None:
         number = int(key) if key.isdecimal() and len(key) <= 19 else 0
     except (UnicodeError, binascii.Error):
         return None
-    return (kind, number) if kind in _NODE_MODELS and 0 < number <= _MOST_ID else None
+    return (kind, number) if kind in NODE_MODELS and 0 < number <= _MOST_ID else None
+
+
+def node_named(id: str) -> tuple[type[Model], int] | None:
+    """The model and the key of what `id` names; None where it names nothing that this graph could hold."""
+    named = split_id(id)
+    return None if named is None else (NODE_MODELS[named[0]], named[1])
 
 
 def key_of(kind: str, id: str) -> int | None:
@@ -78,12 +99,8 @@ def type_name(row: Model) -> str:
     return _POST_TYPES[row.kind] if isinstance(row, models.Post) else _NAMES[type(row)]
 
 
-@strawberry.interface(description="Something with an id of its own: it can be asked for again by `node`.")
-class Node:
-    @strawberry.field(description="Opaque, and never given to anything else.")
-    @staticmethod
-    def id(row: strawberry.Parent[Any]) -> strawberry.ID:
-        return strawberry.ID(global_id(row))
+class OfRow:
+    """A type whose values are rows."""
 
     @classmethod
     @overload
@@ -100,6 +117,11 @@ class Node:
     def of_each(cls, rows: Sequence[Model | None]) -> list[Self]:
         """The rows, looked at as this type."""
         return cast("list[Self]", rows)
+
+
+@strawberry.interface(description="Something with an id of its own: it can be asked for again by `node`.")
+class Node(OfRow):
+    id: strawberry.ID = of_model(ids_of, description="Opaque, and never given to anything else.")
 
     @classmethod
     def resolve_type(cls, row: Any, _info: GraphQLResolveInfo[Any], _type: object) -> str:

@@ -1,18 +1,16 @@
 """Points: what deeds are worth, and the ledger of a user's points."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from strawberry import Parent
 
 import models
-from schema.context import Info
+from planner.sources import Listing, view_of, whole_site
 from schema.enums import PointsReason
-from schema.loaders import Listing
+from schema.fields import column, one, to_one
 from schema.nodes import Node
 from schema.posts import Post
-from services import points
 
 if TYPE_CHECKING:
     from schema.users import User
@@ -22,33 +20,23 @@ POINTS_ORDER = ("-id",)
 POINTS_OF_USER = Listing(
     "points of user", models.PointsEntry, lambda _, user_id: models.PointsEntry.filter(user_id=user_id)
 )
+RULES = Listing("points rules", models.PointsRules, lambda *_: models.PointsRules.all())
 
 
 @strawberry.type(description="One change of a user's points.")
+@view_of(models.PointsEntry)
 class PointsEntry(Node):
     amount: int = strawberry.field(description="How many points were given, or below zero, taken.")
     total: int = strawberry.field(description="The user's points after this entry.")
     reason: PointsReason = strawberry.field(description="What it was for.")
     created_at: datetime = strawberry.field(description="When it was.")
-
-    @strawberry.field(description="Whose points they are.")
-    @staticmethod
-    async def user(entry: Parent[models.PointsEntry], info: Info) -> Annotated["User", strawberry.lazy("schema.users")]:
-        user: Any = await info.context.loaders.user_by_id.load(entry.user_id)
-        return user
-
-    @strawberry.field(description="The post that caused it.")
-    @staticmethod
-    async def post(entry: Parent[models.PointsEntry], info: Info) -> Post | None:
-        return None if entry.post_id is None else Post.of(await info.context.loaders.post_by_id.load(entry.post_id))
-
-    @strawberry.field(description="The version of the rules that it was reckoned by.")
-    @staticmethod
-    def rules_version(entry: Parent[models.PointsEntry]) -> int:
-        return entry.rules_id
+    user: Annotated["User", strawberry.lazy("schema.users")] = to_one("user", description="Whose points they are.")
+    post: Post | None = to_one("post", description="The post that caused it.")
+    rules_version: int = column("rules_id", description="The version of the rules that it was reckoned by.")
 
 
 @strawberry.type(description="What each deed is worth. Amounts are in points; a cap of null is no cap.")
+@view_of(models.PointsRules)
 class PointsRules:
     version: int = strawberry.field(description="Grows with every change of the rules.")
     joined: int = strawberry.field(description="For signing up.")
@@ -78,7 +66,4 @@ class PointsRules:
 
 @strawberry.type
 class PointsQueries:
-    @strawberry.field(description="The rules in force.")
-    async def points_rules(self) -> PointsRules:
-        rules: Any = await points.rules_in_force()
-        return rules
+    points_rules: PointsRules = one(RULES, whole_site, order=("-version",), description="The rules in force.")

@@ -3,66 +3,63 @@
 from typing import Annotated
 
 import strawberry
-from strawberry import UNSET, Parent
+from strawberry import UNSET
 
 import models
-from schema.connections import After, Before, Connection, First, Last, connection
-from schema.context import Info
+from planner.sources import Listing, Viewer, view_of
+from schema.connections import Connection
 from schema.enums import ThreadOrder
-from schema.loaders import Listing
+from schema.fields import many, one, pages
 from schema.nodes import Node
-from schema.threads import Ordered, Thread
+from schema.threads import Thread
 from services import finding
+from services.permissions import visible_threads
 
 #: Most used first.
 TAG_ORDER = ("-thread_count", "name")
-TAGS = Listing("tags", models.Tag, lambda _, beginning: finding.tags(beginning))
+TAGS = Listing("tags", models.Tag, lambda _, beginning: finding.tags(beginning), by_value=True)
+TAG_BY_NAME = Listing("tag by name", models.Tag, lambda _, name: finding.tags_named(name))
+SYNONYMS_OF_TAG = Listing(
+    "synonyms of tag", models.TagSynonym, lambda _, tag_id: models.TagSynonym.filter(tag_id=tag_id)
+)
 THREADS_WITH_TAG = Listing(
-    "threads with tag", models.Thread, lambda loaders, tag_id: loaders.threads.filter(finding.with_tag(tag_id))
+    "threads with tag",
+    models.Thread,
+    lambda viewer, tag_id: visible_threads(viewer).filter(finding.with_tag(tag_id)),
 )
 
 
 @strawberry.type(description="A word that threads are found by.")
+@view_of(models.Tag)
 class Tag(Node):
     name: str = strawberry.field(description="The word: lower-case, without spaces.")
     description: str | None = strawberry.field(description="What the tag is for.")
     thread_count: int = strawberry.field(description="Visible threads that carry it.")
+    synonyms: list[str] = many(
+        SYNONYMS_OF_TAG,
+        ("name",),
+        show="name",
+        description="Other words for it: who writes one of them gets this tag.",
+    )
+    threads: Connection[Thread] = pages(THREADS_WITH_TAG, ThreadOrder.NEWEST, description="The threads that carry it.")
 
-    @strawberry.field(description="Other words for it: who writes one of them gets this tag.")
-    @staticmethod
-    async def synonyms(tag: Parent[models.Tag], info: Info) -> list[str]:
-        return await info.context.loaders.synonyms_by_tag.load(tag.id)
 
-    @strawberry.field(description="The threads that carry it.")
-    @staticmethod
-    def threads(
-        tag: Parent[models.Tag],
-        order_by: Ordered = ThreadOrder.NEWEST,
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[Thread]:
-        return connection(THREADS_WITH_TAG, tag.id, order_by.value, first, after, last, before)
+def _beginning(
+    _: Viewer,
+    query: Annotated[
+        str | None, strawberry.argument(description="How their names begin; null for all of them.")
+    ] = UNSET,
+) -> str:
+    return query or ""
+
+
+def _name(
+    _: Viewer, name: Annotated[str, strawberry.argument(description="The tag's name, or another word for it.")]
+) -> str:
+    return finding.tag_name(name)
 
 
 @strawberry.type
 class TagQueries:
-    @strawberry.field(description="Tags, most used first.")
-    def tags(
-        self,
-        query: Annotated[
-            str | None, strawberry.argument(description="How their names begin; null for all of them.")
-        ] = UNSET,
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[Tag]:
-        return connection(TAGS, query or "", TAG_ORDER, first, after, last, before)
-
-    @strawberry.field(description="The tag with this name, or with this synonym.")
-    async def tag(
-        self, name: Annotated[str, strawberry.argument(description="The tag's name, or another word for it.")]
-    ) -> Tag | None:
-        return Tag.of(await finding.tag_named(name))
+    tags: Connection[Tag] = pages(TAGS, TAG_ORDER, _beginning, description="Tags, most used first.")
+    tag: Tag | None = one(TAG_BY_NAME, _name, description="The tag with this name, or with this synonym.")

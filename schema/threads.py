@@ -4,72 +4,80 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from strawberry import UNSET, Parent
+from strawberry import UNSET
 
 import models
 from models import PostKind
-from schema.connections import After, Before, Connection, First, Last, connection
-from schema.context import Info
+from planner.sources import Listing, Viewer, view_of
+from schema.connections import Connection
 from schema.enums import AnswerOrder, ClosureReason, ThreadAction, ThreadOrder
 from schema.errors import BadRequest, Permission
-from schema.loaders import Listing
+from schema.fields import column, many, one, pages, pure, same, to_one
 from schema.nodes import Node
 from schema.posts import Answer, Question
 from services import finding
-from services.permissions import thread_action_refusal
+from services.permissions import thread_action_refusal, visible_posts, visible_threads
 
 if TYPE_CHECKING:
     from schema.categories import Category
     from schema.tags import Tag
     from schema.users import User
 
+TAG_LINKS_OF_THREAD = Listing(
+    "tags of thread", models.ThreadTag, lambda _, thread_id: models.ThreadTag.filter(thread_id=thread_id)
+)
+QUESTION_OF_THREAD = Listing(
+    "question of thread",
+    models.Post,
+    lambda viewer, thread_id: visible_posts(viewer).filter(thread_id=thread_id, kind=PostKind.QUESTION),
+)
 ANSWERS_OF_THREAD = Listing(
     "answers of thread",
     models.Post,
-    lambda loaders, thread_id: loaders.posts.filter(thread_id=thread_id, kind=PostKind.ANSWER),
+    lambda viewer, thread_id: visible_posts(viewer).filter(thread_id=thread_id, kind=PostKind.ANSWER),
 )
-THREADS = Listing(
-    "threads",
-    models.Thread,
-    lambda loaders, criteria: finding.threads(loaders.viewer, criteria).select_related("category"),
+BEST_ANSWER_OF_THREAD = Listing(
+    "best answer of thread",
+    models.Post,
+    lambda viewer, thread_id: visible_posts(viewer).filter(thread_id=thread_id, is_best=True),
 )
+THREAD_BY_NUMBER = Listing(
+    "thread by number", models.Thread, lambda viewer, number: visible_threads(viewer).filter(id=number)
+)
+THREADS = Listing("threads", models.Thread, finding.threads, by_value=True)
 
 #: The most tags that a filter takes of each kind.
 MOST_TAGS = 20
 
-Ordered = Annotated[ThreadOrder, strawberry.argument(description="Which come first.")]
+
+def _closure_reason(reason: ClosureReason | None) -> ClosureReason:
+    return reason or ClosureReason.OTHER
+
+
+def _permission(
+    viewer: Viewer,
+    thread: models.Thread,
+    action: Annotated[ThreadAction, strawberry.argument(description="What the viewer would do.")],
+) -> Permission:
+    return Permission.after(thread_action_refusal(viewer, thread, action))
 
 
 @strawberry.type(description="That a thread takes no more answers, and why.")
+@view_of(models.Thread)
 class Closure:
-    thread: strawberry.Private[models.Thread]
-
-    @strawberry.field(description="Why it was closed.")
-    def reason(self) -> ClosureReason:
-        return ClosureReason(self.thread.close_reason or ClosureReason.OTHER)
-
-    @strawberry.field(description="What was said about it.")
-    def note(self) -> str | None:
-        return self.thread.close_note
-
-    @strawberry.field(description="The thread that asked the same before.")
-    async def duplicate_of(self, info: Info) -> Annotated["Thread", strawberry.lazy("schema.threads")] | None:
-        original = self.thread.duplicate_of_id
-        return None if original is None else Thread.of(await info.context.loaders.thread_by_id.load(original))
-
-    @strawberry.field(description="Who closed it; null where nobody knows.")
-    async def by(self, info: Info) -> Annotated["User", strawberry.lazy("schema.users")] | None:
-        closer = self.thread.closed_by_id
-        user: Any = None if closer is None else await info.context.loaders.user_by_id.load(closer)
-        return user
-
-    @strawberry.field(description="When it was closed.")
-    def at(self) -> datetime:
-        assert self.thread.closed_at is not None  # noqa: S101  there is no Closure of an open thread
-        return self.thread.closed_at
+    reason: ClosureReason = pure(_closure_reason, "close_reason", description="Why it was closed.")
+    note: str | None = column("close_note", description="What was said about it.")
+    duplicate_of: Annotated["Thread", strawberry.lazy("schema.threads")] | None = to_one(
+        "duplicate_of", description="The thread that asked the same before."
+    )
+    by: Annotated["User", strawberry.lazy("schema.users")] | None = to_one(
+        "closed_by", description="Who closed it; null where nobody knows."
+    )
+    at: datetime = column("closed_at", description="When it was closed.")
 
 
 @strawberry.type(description="A question with all that was said about it.")
+@view_of(models.Thread)
 class Thread(Node):
     slug: str = strawberry.field(description="The title's words, as they stand in the thread's address.")
     title: str = strawberry.field(description="The question in a line.")
@@ -78,64 +86,24 @@ class Thread(Node):
     created_at: datetime = strawberry.field(description="When the question was asked.")
     last_activity_at: datetime = strawberry.field(description="When something was last said or changed in it.")
     hotness: float = strawberry.field(description="How much goes on in it; higher is hotter, and it never decays.")
-
-    @strawberry.field(description="The number in the thread's address, stable for ever.")
-    @staticmethod
-    def number(thread: Parent[models.Thread]) -> int:
-        return thread.id
-
-    @strawberry.field(description="Where it belongs; null where nobody said.")
-    @staticmethod
-    async def category(
-        thread: Parent[models.Thread], info: Info
-    ) -> Annotated["Category", strawberry.lazy("schema.categories")] | None:
-        if thread.category_id is None:
-            return None
-        category: Any = await info.context.loaders.category_by_id.load(thread.category_id)
-        return category
-
-    @strawberry.field(description="What it is about, in the asker's order.")
-    @staticmethod
-    async def tags(thread: Parent[models.Thread], info: Info) -> list[Annotated["Tag", strawberry.lazy("schema.tags")]]:
-        tags: Any = await info.context.loaders.tags_by_thread.load(thread.id)
-        return tags
-
-    @strawberry.field(description="What was asked.")
-    @staticmethod
-    async def question(thread: Parent[models.Thread], info: Info) -> Question:
-        question: Any = await info.context.loaders.question_by_thread.load(thread.id)
-        return question
-
-    @strawberry.field(description="What was answered.")
-    @staticmethod
-    def answers(
-        thread: Parent[models.Thread],
-        order_by: Annotated[AnswerOrder, strawberry.argument(description="Which come first.")] = AnswerOrder.BEST,
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[Answer]:
-        return connection(ANSWERS_OF_THREAD, thread.id, order_by.value, first, after, last, before)
-
-    @strawberry.field(description="The answer chosen as the best one.")
-    @staticmethod
-    async def best_answer(thread: Parent[models.Thread], info: Info) -> Answer | None:
-        return Answer.of(await info.context.loaders.best_answer_by_thread.load(thread.id))
-
-    @strawberry.field(description="Null while the thread is open.")
-    @staticmethod
-    def closure(thread: Parent[models.Thread]) -> Closure | None:
-        return Closure(thread=thread) if thread.closed_at is not None else None
-
-    @strawberry.field(description="Whether the viewer may do this with the thread, and if not, why.")
-    @staticmethod
-    def viewer_can(
-        thread: Parent[models.Thread],
-        info: Info,
-        action: Annotated[ThreadAction, strawberry.argument(description="What the viewer would do.")],
-    ) -> Permission:
-        return Permission.after(thread_action_refusal(info.context.viewer, thread, action))
+    number: int = column("id", description="The number in the thread's address, stable for ever.")
+    category: Annotated["Category", strawberry.lazy("schema.categories")] | None = to_one(
+        "category", description="Where it belongs; null where nobody said."
+    )
+    tags: list[Annotated["Tag", strawberry.lazy("schema.tags")]] = many(
+        TAG_LINKS_OF_THREAD, ("position", "id"), show="tag", description="What it is about, in the asker's order."
+    )
+    question: Question = one(QUESTION_OF_THREAD, description="What was asked.")
+    answers: Connection[Answer] = pages(ANSWERS_OF_THREAD, AnswerOrder.BEST, description="What was answered.")
+    best_answer: Answer | None = one(BEST_ANSWER_OF_THREAD, description="The answer chosen as the best one.")
+    closure: Closure | None = same(unless="closed_at", description="Null while the thread is open.")
+    viewer_can: Permission = pure(
+        _permission,
+        *("author_id", "state", "closed_at"),
+        viewer=True,
+        row=True,
+        description="Whether the viewer may do this with the thread, and if not, why.",
+    )
 
 
 @strawberry.input(description="Threads that meet all of what is given; what is left out does not matter.")
@@ -167,26 +135,22 @@ class ThreadFilter:
         return finding.ThreadCriteria(**given)
 
 
+def _number(_: Viewer, number: Annotated[int, strawberry.argument(description="The number in the address.")]) -> int:
+    return number
+
+
+def _criteria(
+    _: Viewer,
+    filter: Annotated[
+        ThreadFilter | None, strawberry.argument(description="Which threads; null for all of them.")
+    ] = UNSET,
+) -> finding.ThreadCriteria:
+    return filter.criteria() if isinstance(filter, ThreadFilter) else finding.ThreadCriteria()
+
+
 @strawberry.type
 class ThreadQueries:
-    @strawberry.field(description="The thread with this number in its address.")
-    async def thread(
-        self, info: Info, number: Annotated[int, strawberry.argument(description="The number in the address.")]
-    ) -> Thread | None:
-        return Thread.of(await info.context.loaders.thread_by_id.load(number))
-
-    @strawberry.field(description="Threads, filtered and ordered.")
-    async def threads(
-        self,
-        info: Info,
-        filter: Annotated[
-            ThreadFilter | None, strawberry.argument(description="Which threads; null for all of them.")
-        ] = UNSET,
-        order_by: Ordered = ThreadOrder.NEWEST,
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[Thread]:
-        criteria = filter.criteria() if isinstance(filter, ThreadFilter) else finding.ThreadCriteria()
-        return connection(THREADS, criteria, order_by.value, first, after, last, before)
+    thread: Thread | None = one(THREAD_BY_NUMBER, _number, description="The thread with this number in its address.")
+    threads: Connection[Thread] = pages(
+        THREADS, ThreadOrder.NEWEST, _criteria, description="Threads, filtered and ordered."
+    )

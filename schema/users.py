@@ -4,33 +4,39 @@ from datetime import datetime
 from typing import Annotated
 
 import strawberry
-from strawberry import UNSET, Parent
+from strawberry import UNSET
 
 import models
 from models import PostKind
-from schema.connections import After, Before, Connection, First, Last, connection
-from schema.context import Info
+from planner.sources import Listing, view_of
+from planner.sources import Viewer as Looking
+from schema.connections import Connection
 from schema.enums import AnswerOrder, ThreadOrder, UserLevel, UserOrder
-from schema.loaders import Listing
-from schema.nodes import Node
+from schema.fields import batch, one, pages, pure, same
+from schema.nodes import Node, OfRow
 from schema.points import POINTS_OF_USER, POINTS_ORDER, PointsEntry
 from schema.posts import Answer
 from schema.scalars import HTML
-from schema.threads import Ordered, Thread
-from services import finding, points
+from schema.threads import Thread
+from services import finding
+from services.permissions import visible_posts, visible_threads
+from services.points import compact, title_earned
 
-USERS = Listing("users", models.User, lambda _, beginning: finding.users(beginning))
+USERS = Listing("users", models.User, lambda _, beginning: finding.users(beginning), by_value=True)
+USER_BY_NAME = Listing("user by name", models.User, lambda _, name_key: models.User.filter(name_key=name_key))
+USER_BY_ID = Listing("user by id", models.User, lambda _, user_id: models.User.filter(id=user_id))
 THREADS_OF_USER = Listing(
-    "threads of user", models.Thread, lambda loaders, user_id: loaders.threads.filter(author_id=user_id)
+    "threads of user", models.Thread, lambda viewer, user_id: visible_threads(viewer).filter(author_id=user_id)
 )
 ANSWERS_OF_USER = Listing(
     "answers of user",
     models.Post,
-    lambda loaders, user_id: loaders.posts.filter(author_id=user_id, kind=PostKind.ANSWER),
+    lambda viewer, user_id: visible_posts(viewer).filter(author_id=user_id, kind=PostKind.ANSWER),
 )
 
 
 @strawberry.type(description="A person with an account.")
+@view_of(models.User)
 class User(Node):
     name: str = strawberry.field(description="Unique, without regard to case and to letters that look alike.")
     about: str | None = strawberry.field(description="What the user says about themselves, in Markdown.")
@@ -41,116 +47,69 @@ class User(Node):
     created_at: datetime = strawberry.field(description="When the user joined.")
     level: UserLevel = strawberry.field(description="How far the user is trusted.")
     points: int = strawberry.field(description="What the user has earned: the sum of the points history.")
+    title: str | None = pure(title_earned, "points", description="The title that the user's points have earned.")
+    points_compact: str = pure(compact, "points", description="Points as a site shows them: 6.7k.")
+    rank: int = batch(
+        "rank_by_points", "points", description="1 for the most points; users with equal points share a rank."
+    )
+    points_history: Connection[PointsEntry] = pages(
+        POINTS_OF_USER,
+        POINTS_ORDER,
+        description="Every change of the points, newest first; their amounts add up to points.",
+    )
+    question_count: int = batch("post_counts_by_user", "id", pick="questions", description="Visible questions asked.")
+    answer_count: int = batch("post_counts_by_user", "id", pick="answers", description="Visible answers given.")
+    comment_count: int = batch("post_counts_by_user", "id", pick="comments", description="Visible comments made.")
+    best_answer_count: int = batch(
+        "post_counts_by_user", "id", pick="best_answers", description="Visible answers chosen as best."
+    )
+    threads: Connection[Thread] = pages(
+        THREADS_OF_USER, ThreadOrder.NEWEST, description="The threads that the user asked."
+    )
+    answers: Connection[Answer] = pages(
+        ANSWERS_OF_USER, AnswerOrder.NEWEST, description="The answers that the user gave."
+    )
 
-    @strawberry.field(description="The title that the user's points have earned.")
-    @staticmethod
-    def title(user: Parent[models.User]) -> str | None:
-        return points.title(user.points)
 
-    @strawberry.field(description="Points as a site shows them: 6.7k.")
-    @staticmethod
-    def points_compact(user: Parent[models.User]) -> str:
-        return points.compact(user.points)
+def _email(email: str | None) -> str:
+    return email or ""
 
-    @strawberry.field(description="1 for the most points; users with equal points share a rank.")
-    @staticmethod
-    async def rank(user: Parent[models.User], info: Info) -> int:
-        return await info.context.loaders.rank_by_points.load(user.points)
 
-    @strawberry.field(description="Every change of the points, newest first; their amounts add up to points.")
-    @staticmethod
-    def points_history(
-        user: Parent[models.User],
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[PointsEntry]:
-        return connection(POINTS_OF_USER, user.id, POINTS_ORDER, first, after, last, before)
-
-    @strawberry.field(description="Visible questions asked.")
-    @staticmethod
-    async def question_count(user: Parent[models.User], info: Info) -> int:
-        return (await info.context.loaders.post_counts_by_user.load(user.id)).questions
-
-    @strawberry.field(description="Visible answers given.")
-    @staticmethod
-    async def answer_count(user: Parent[models.User], info: Info) -> int:
-        return (await info.context.loaders.post_counts_by_user.load(user.id)).answers
-
-    @strawberry.field(description="Visible comments made.")
-    @staticmethod
-    async def comment_count(user: Parent[models.User], info: Info) -> int:
-        return (await info.context.loaders.post_counts_by_user.load(user.id)).comments
-
-    @strawberry.field(description="Visible answers chosen as best.")
-    @staticmethod
-    async def best_answer_count(user: Parent[models.User], info: Info) -> int:
-        return (await info.context.loaders.post_counts_by_user.load(user.id)).best_answers
-
-    @strawberry.field(description="The threads that the user asked.")
-    @staticmethod
-    def threads(
-        user: Parent[models.User],
-        order_by: Ordered = ThreadOrder.NEWEST,
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[Thread]:
-        return connection(THREADS_OF_USER, user.id, order_by.value, first, after, last, before)
-
-    @strawberry.field(description="The answers that the user gave.")
-    @staticmethod
-    def answers(
-        user: Parent[models.User],
-        order_by: Annotated[AnswerOrder, strawberry.argument(description="Which come first.")] = AnswerOrder.NEWEST,
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[Answer]:
-        return connection(ANSWERS_OF_USER, user.id, order_by.value, first, after, last, before)
+def _is_confirmed(email_confirmed_at: datetime | None) -> bool:
+    return email_confirmed_at is not None
 
 
 @strawberry.type(description="The signed-in user, with what only they may see.")
-class Viewer:
-    row: strawberry.Private[models.User]
+@view_of(models.User)
+class Viewer(OfRow):
+    user: User = same(description="The user.")
+    email: str = pure(_email, "email", description="The address that the account was made with.")
+    email_confirmed: bool = pure(
+        _is_confirmed, "email_confirmed_at", description="Whether the address is known to be the user's."
+    )
 
-    @strawberry.field(description="The user.")
-    async def user(self, info: Info) -> User:
-        # Read again: since the row was read to see who is looking, a deed may have changed it.
-        return User.of(await info.context.loaders.user_by_id.load(self.row.id) or self.row)
 
-    @strawberry.field(description="The address that the account was made with.")
-    def email(self) -> str:
-        return self.row.email or ""
+def _viewer(viewer: Looking) -> int | None:
+    return None if viewer is None else viewer.id
 
-    @strawberry.field(description="Whether the address is known to be the user's.")
-    def email_confirmed(self) -> bool:
-        return self.row.email_confirmed_at is not None
+
+def _name_key(_: Looking, name: Annotated[str, strawberry.argument(description="The user's name.")]) -> str:
+    return finding.name_key(name)
+
+
+def _beginning(
+    _: Looking,
+    query: Annotated[
+        str | None, strawberry.argument(description="How their names begin; null for all of them.")
+    ] = UNSET,
+) -> str:
+    return query or ""
 
 
 @strawberry.type
 class UserQueries:
-    @strawberry.field(description="Null for a visitor.")
-    def viewer(self, info: Info) -> Viewer | None:
-        return Viewer(row=info.context.viewer) if info.context.viewer is not None else None
-
-    @strawberry.field(description="The user of this name, without regard to case.")
-    async def user(self, name: Annotated[str, strawberry.argument(description="The user's name.")]) -> User | None:
-        return User.of(await models.User.get_or_none(finding.user_named(name)))
-
-    @strawberry.field(description="Users, most points first unless another order is asked for.")
-    def users(
-        self,
-        query: Annotated[
-            str | None, strawberry.argument(description="How their names begin; null for all of them.")
-        ] = UNSET,
-        order_by: Annotated[UserOrder, strawberry.argument(description="Which come first.")] = UserOrder.POINTS,
-        first: First = UNSET,
-        after: After = UNSET,
-        last: Last = UNSET,
-        before: Before = UNSET,
-    ) -> Connection[User]:
-        return connection(USERS, query or "", order_by.value, first, after, last, before)
+    viewer: Viewer | None = one(USER_BY_ID, _viewer, description="Null for a visitor.")
+    user: User | None = one(USER_BY_NAME, _name_key, description="The user of this name, without regard to case.")
+    users: Connection[User] = pages(
+        USERS, UserOrder.POINTS, _beginning, description="Users, most points first unless another order is asked for."
+    )

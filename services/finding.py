@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 import models
 from models import PostKind, PostState
+from models.category import MAX_DEPTH
+from models.conditions import Among, Exists, Within
 from services.permissions import visible_threads
 from services.text import folded, look, searchable
 
@@ -36,20 +39,27 @@ class ThreadCriteria:
 
 
 def threads(viewer: models.User | None, criteria: ThreadCriteria) -> QuerySet[models.Thread]:
-    """The visible threads that meet all `criteria`. A name that nothing has finds nothing."""
+    """The visible threads that meet all `criteria`. A name that nothing has finds nothing.
+
+    An author's threads are few, and a tag's not many: reading begins with them, whatever the order. All else walks
+    along the index of the order, which holds what these criteria look at (see `models.Thread`).
+    """
     found = visible_threads(viewer)
-    if criteria.category is not None:
-        found = found.filter(in_category(category_path(criteria.category)))
-    for tag in criteria.all_tags or ():
-        found = found.filter(Q(id__in=_tagged((tag,))))
-    if criteria.any_tag is not None:
-        found = found.filter(Q(id__in=_tagged(criteria.any_tag)))
-    if criteria.no_tag is not None:
-        found = found.filter(Q(id__not_in=_tagged(criteria.no_tag)))
     if criteria.author is not None:
-        found = found.filter(author__name_key=_name_key(criteria.author))
+        found = found.filter(Among("author_id", models.User.filter(user_named(criteria.author))))
+    has_first = criteria.author is not None
+    for tags in [*((tag,) for tag in criteria.all_tags or ()), *([criteria.any_tag] if criteria.any_tag else [])]:
+        links = _links(tags)
+        found = found.filter(Exists(links, "thread_id") if has_first else Among("id", links, "thread_id"))
+        has_first = True
+    if criteria.any_tag == ():
+        found = found.filter(id__in=[])
+    if criteria.no_tag:
+        found = found.filter(Exists(_links(criteria.no_tag), "thread_id", wanted=False))
+    if criteria.category is not None:
+        found = found.filter(Within("category_id", _down_from("path", category_path(criteria.category))))
     if criteria.answered is not None:
-        found = found.filter(answer_count__gt=0) if criteria.answered else found.filter(answer_count=0)
+        found = found.filter(answer_count__gt=0) if criteria.answered else found.filter(answer_count__lt=1)
     if criteria.has_best_answer is not None:
         found = found.filter(_having(criteria.has_best_answer, is_best=True))
     if criteria.has_upvoted_answer is not None:
@@ -67,7 +77,12 @@ def threads(viewer: models.User | None, criteria: ThreadCriteria) -> QuerySet[mo
 
 def user_named(name: str) -> Q:
     """The user whose name looks like this."""
-    return Q(name_key=_name_key(name))
+    return Q(name_key=name_key(name))
+
+
+def name_key(name: str) -> str:
+    """`name` as users are looked up by it: what looks alike is alike."""
+    return searchable(name, _MOST_NAME, look)
 
 
 def tag_name(name: str) -> str:
@@ -80,15 +95,14 @@ def category_path(path: str) -> str:
     return searchable(path.strip("/"), _MOST_PATH)
 
 
-def in_category(path: str) -> Q:
-    """Threads in the category at `path` or below it."""
-    below = models.Category.filter(Q(path=path) | Q(path__startswith=f"{path}/"))
-    return Q(category_id__in=Subquery(below.values("id")))
+def in_category(category_id: Any) -> Q:
+    """Threads in the category of that id or below it."""
+    return Within("category_id", _down_from("id", category_id))
 
 
-def with_tag(tag_id: int) -> Q:
-    """Threads that carry a tag."""
-    return Q(id__in=Subquery(models.ThreadTag.filter(tag_id=tag_id).values("thread_id")))
+def with_tag(tag_id: Any) -> Q:
+    """Threads that carry the tag of that id."""
+    return Among("id", models.ThreadTag.filter(tag_id=tag_id), "thread_id")
 
 
 def tags(beginning: str) -> QuerySet[models.Tag]:
@@ -96,9 +110,9 @@ def tags(beginning: str) -> QuerySet[models.Tag]:
     return models.Tag.filter(name__startswith=tag_name(beginning)) if beginning else models.Tag.all()
 
 
-async def tag_named(name: str) -> models.Tag | None:
-    """The tag that is called `name`, or that has it as a synonym."""
-    return await models.Tag.filter(Q(name=tag_name(name)) | Q(synonyms__name=tag_name(name))).first()
+def tags_named(name: str) -> QuerySet[models.Tag]:
+    """The tag that is called `name` (in the form of `tag_name`), or that has it as a synonym."""
+    return models.Tag.filter(Q(name=name) | Q(synonyms__name=name))
 
 
 def users(beginning: str) -> QuerySet[models.User]:
@@ -108,21 +122,21 @@ def users(beginning: str) -> QuerySet[models.User]:
     return models.User.filter(name_folded__startswith=searchable(beginning, _MOST_NAME, folded))
 
 
-def _name_key(name: str) -> str:
-    return searchable(name, _MOST_NAME, look)
-
-
-def _tagged(names: tuple[str, ...]) -> Subquery:
-    """The ids of the threads that carry one of these tags, or a tag that has one of these synonyms."""
+def _links(names: tuple[str, ...]) -> QuerySet[models.ThreadTag]:
+    """The links of threads with the tags of these names or synonyms."""
     wanted = [tag_name(name) for name in names]
-    tag_ids = models.Tag.filter(
-        Q(name__in=wanted) | Q(id__in=Subquery(models.TagSynonym.filter(name__in=wanted).values("tag_id")))
-    )
-    return Subquery(models.ThreadTag.filter(tag_id__in=Subquery(tag_ids.values("id"))).values("thread_id"))
+    synonyms = models.TagSynonym.filter(name__in=wanted)
+    tags = models.Tag.filter(Q(name__in=wanted) | Among("id", synonyms, "tag_id"))
+    return models.ThreadTag.filter(Among("tag_id", tags))
+
+
+def _down_from(column: str, value: Any) -> QuerySet[models.Category]:
+    """The category whose `column` has that value, and all below it."""
+    ways_up = ["parent__" * steps + column for steps in range(MAX_DEPTH)]
+    return models.Category.filter(Q(*(Q(**{way: value}) for way in ways_up), join_type=Q.OR))
 
 
 def _having(wanted: bool, **answer: object) -> Q:
     """Threads with, or without, a visible answer like this."""
     answers = models.Post.filter(kind=PostKind.ANSWER, state=PostState.VISIBLE, **answer)
-    threads = Subquery(answers.values("thread_id"))
-    return Q(id__in=threads) if wanted else Q(id__not_in=threads)
+    return Exists(answers, "thread_id", wanted=wanted)

@@ -4,13 +4,18 @@
 refused, or None. Both are pure: they look at the rows they are given and nothing else.
 """
 
+from collections.abc import Callable, Hashable
 from enum import StrEnum
+from typing import Any, TypeVar
 
+from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 import models
 from models import PostKind, PostState, UserLevel, VoteValue
 from services.errors import NotPermitted, RefusalReason
+
+Row = TypeVar("Row", bound=Model)
 
 
 class ThreadAction(StrEnum):
@@ -54,6 +59,23 @@ def visible_posts(viewer: models.User | None) -> QuerySet[models.Post]:
 def visible_revisions(viewer: models.User | None) -> QuerySet[models.Revision]:
     """The saved states of the posts that `viewer` may see."""
     return models.Revision.filter(post__state=PostState.VISIBLE)
+
+
+_VISIBLE: dict[type[Model], Callable[[models.User | None], QuerySet[Any]]] = {
+    models.Thread: visible_threads,
+    models.Post: visible_posts,
+    models.Revision: visible_revisions,
+}
+
+
+def visible(model: type[Row], viewer: models.User | None) -> QuerySet[Row]:
+    """The rows of any model that `viewer` may see; what has no rule of its own is for all to see."""
+    return _VISIBLE[model](viewer) if model in _VISIBLE else model.all()
+
+
+def sight(viewer: models.User | None) -> Hashable:
+    """What the rules above look at in a viewer, beside their id: who have it in common read by the same statements."""
+    return None if viewer is None else viewer.level
 
 
 def ask_refusal(actor: models.User | None) -> NotPermitted | None:

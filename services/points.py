@@ -111,7 +111,7 @@ def compact(points: int) -> str:
     return f"{(points + unit // 2) // unit:,}{sign}"
 
 
-def title(points: int) -> str | None:
+def title_earned(points: int) -> str | None:
     """The title that so many points have earned: that of the highest threshold reached, if any is set."""
     reached = [threshold for threshold in settings().points_titles if threshold <= points]
     return settings().points_titles[max(reached)] if reached else None

@@ -296,7 +296,7 @@ def test_points_are_shown_as_question2answer_shows_them(figure: int, shown: str)
 
 
 def test_a_title_is_that_of_the_highest_threshold_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert points.title(10_000) is None
+    assert points.title_earned(10_000) is None
     monkeypatch.setattr(settings(), "points_titles", {1_000: "Regular", 100: "Newcomer"})
-    titles = [points.title(figure) for figure in (-5, 99, 100, 999, 1_000, 50_000)]
+    titles = [points.title_earned(figure) for figure in (-5, 99, 100, 999, 1_000, 50_000)]
     assert titles == [None, None, "Newcomer", "Newcomer", "Regular", "Regular"]

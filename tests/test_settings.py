@@ -40,10 +40,10 @@ def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_titles_are_earned_by_points(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert points.title(1_000_000) is None
+    assert points.title_earned(1_000_000) is None
     monkeypatch.setenv("POINTS_TITLES", '{"1000": "Regular", "100": "Newcomer"}')
     settings.cache_clear()
-    assert [points.title(earned) for earned in (-5, 99, 100, 999, 1000, 5000)] == [
+    assert [points.title_earned(earned) for earned in (-5, 99, 100, 999, 1000, 5000)] == [
         *(None, None, "Newcomer", "Newcomer", "Regular", "Regular")
     ]
 

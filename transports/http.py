@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from graphql import ExecutionResult, OperationType
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
-from strawberry.schema.exceptions import InvalidOperationTypeError
-from strawberry.types.execution import ExecutionResult
-from strawberry.types.graphql import OperationType
 
+import models
 from schema import schema
 from schema.context import Context
-from schema.execution import masked
+from schema.execution import NotAllowed, masked
 from services import accounts
 from transports.media_types import GRAPHQL, JSON, is_utf8_json, negotiated
 from transports.sessions import token_of
@@ -21,6 +20,9 @@ from transports.sessions import token_of
 MOST_BODY = 1024 * 1024
 #: How much of a longer one is read and thrown away: many clients hear the answer only when they have sent all of it.
 MOST_DISCARDED = 64 * MOST_BODY
+
+_READING = (OperationType.QUERY,)
+_READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
 
 
 class _Refused(Exception):
@@ -68,8 +70,6 @@ async def graphql_over_http(request: Request) -> Response:
         if result.data is None and all(error.path is None for error in result.errors):
             del body["data"]
             status = 400 if media_type == GRAPHQL else 200
-    if result.extensions:
-        body["extensions"] = result.extensions
     response = _answer(body, media_type, status)
     response.raw_headers += context.cookies
     return response
@@ -80,27 +80,18 @@ async def _context(request: Request) -> Context:
     viewer = await accounts.user_of(token) if token else None
     context = Context(request=request, viewer=viewer, token=token)
     if viewer is not None:
-        context.loaders.user_by_id.prime(viewer.id, viewer)
+        context.loaders.by_id(models.User).prime(viewer.id, viewer)
     return context
 
 
 async def _execute(method: str, parameters: _Parameters, context: Context) -> ExecutionResult:
-    allowed = {OperationType.QUERY} if method == "GET" else {OperationType.QUERY, OperationType.MUTATION}
+    allowed = _READING if method == "GET" else _READING_AND_WRITING
     try:
-        result = await schema.execute(
-            parameters.query,
-            variable_values=parameters.variables,
-            context_value=context,
-            operation_name=parameters.operation_name,
-            allowed_operation_types=allowed,
-            operation_extensions=parameters.extensions,
-        )
-    except InvalidOperationTypeError as error:
-        if error.operation_type is OperationType.SUBSCRIPTION:
+        return await schema.run(parameters.query, parameters.variables, parameters.operation_name, context, allowed)
+    except NotAllowed as error:
+        if error.operation is OperationType.SUBSCRIPTION:
             raise _Refused(400, "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws.") from error
         raise _Refused(405, "Mutations go by POST.", allow="POST") from error
-    assert isinstance(result, ExecutionResult)  # noqa: S101  nothing is delivered incrementally
-    return result
 
 
 async def _parameters(request: Request) -> _Parameters:
@@ -158,4 +149,6 @@ def _json(what: str, text: bytes | str) -> Any:
 
 def _answer(body: dict[str, Any], media_type: str, status: int, headers: dict[str, str] | None = None) -> Response:
     headers = {"vary": "Accept", **(headers or {})}
-    return Response(orjson.dumps(body), status, headers, media_type=f"{media_type}; charset=utf-8")
+    return Response(
+        orjson.dumps(body, option=orjson.OPT_UTC_Z), status, headers, media_type=f"{media_type}; charset=utf-8"
+    )

@@ -43,7 +43,7 @@ class _TextFrames(ASGIWebSocketAdapter):
 
     async def send_json(self, message: Any) -> None:
         try:
-            await self.ws.send_text(orjson.dumps(message).decode())
+            await self.ws.send_text(orjson.dumps(message, option=orjson.OPT_UTC_Z).decode())
         except (WebSocketDisconnect, RuntimeError) as gone:
             raise WebSocketDisconnected from gone
 

@@ -27,6 +27,8 @@ class ShortReads:
             for pragma, value in {**pragmas, "query_only": "ON", "busy_timeout": 0}.items():
                 self._connection.execute(f"PRAGMA {pragma}={value}").fetchall()
             self._connection.set_progress_handler(self._is_late, STEPS)
+            self._tuples = self._connection.cursor()
+            self._tuples.row_factory = None
         except BaseException:
             self._connection.close()
             raise
@@ -34,13 +36,13 @@ class ShortReads:
     def _is_late(self) -> bool:
         return perf_counter() > self._late_at
 
-    def read(self, query: str, values: Sequence[Any]) -> list[sqlite3.Row] | None:
+    def read(self, query: str, values: Sequence[Any], *, as_tuples: bool = False) -> list[Any] | None:
         """The rows, or None if it is a long read, now or as it was before, or would have to wait for a lock."""
         if query in self._long:
             return None
         self._late_at = perf_counter() + PATIENCE
         try:
-            return self._connection.execute(query, values).fetchall()
+            return (self._tuples if as_tuples else self._connection).execute(query, values).fetchall()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 if len(self._long) >= MEMORY:

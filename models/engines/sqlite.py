@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -165,6 +165,14 @@ class SqliteClient(JoinsTransaction, SqliteConnection):
             _, rows = await self._long_reads.execute_query(query, values)
         else:
             self.log.debug("%s: %s", query, values)
+        return rows
+
+    async def tuples(self, query: str, values: Sequence[Any]) -> Sequence[Any]:
+        """The rows of a SELECT outside any transaction, as what is indexed like a tuple."""
+        rows = None if self._short_reads is None else self._short_reads.read(query, values, as_tuples=True)
+        if rows is None:
+            reader = self if self._short_reads is None else self._long_reads
+            _, rows = await CountedStatements.execute_query(reader, query, list(values))
         return rows
 
     def turn(self) -> Turn:

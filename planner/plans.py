@@ -1,0 +1,106 @@
+"""Plans: made once for an operation, kept, and run for each request."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import GraphQLObjectType
+from graphql.execution.values import VariableValues
+from strawberry import Schema
+
+from models.reading import Reading
+from planner.function import Writer
+from planner.kept import Kept
+from planner.running import Run, StepRunner, runner
+from planner.selection import CannotPlan, Chosen, Operation
+from planner.shapes import Shape
+from planner.statements import Builder, Statement
+from planner.tree import Tree
+from services.permissions import sight
+
+#: Fields of all plans, and characters of all statements, that are kept: some 100 bytes each, and 1.
+MOST_FIELDS = 200_000
+MOST_SQL = 8_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps that read, in an order in which each finds what it stands on, and the function of the answer."""
+
+    steps: tuple[StepRunner, ...]
+    function: Callable[[Run], Any]
+    #: The function as text, for `qa explain`.
+    text: str
+    #: How many fields of the operation it answers.
+    fields: int
+
+    async def answer(
+        self, reading: Reading, viewer: Any, variables: VariableValues, loaders: Any, key: Any = None
+    ) -> Any:
+        """What the operation asks, ready for JSON. Raises whatever goes wrong: then graphql-core shall answer."""
+        run = Run(viewer, variables, reading, loaders, key)
+        for step in self.steps:
+            await step(run)
+        return self.function(run)
+
+
+class Library:
+    """The plans and the statements that are kept, of all operations together."""
+
+    def __init__(self) -> None:
+        self.plans: Kept[Any, Plan | CannotPlan] = Kept(MOST_FIELDS)
+        self.statements: Kept[Any, Statement] = Kept(MOST_SQL)
+
+
+class Plans:
+    """The plans of one operation: it has one for each way its directives and orders can go, and each kind of viewer."""
+
+    def __init__(self, schema: Schema, operation: Operation, library: Library) -> None:
+        self.schema = schema
+        self.operation = operation
+        self._library = library
+
+    def of_query(self, variables: VariableValues, viewer: Any, dialect: str) -> Plan:
+        """The plan of the whole operation. Raises CannotPlan."""
+        return self._plan((), variables, viewer, dialect, Tree.of_query)
+
+    def of_row(
+        self,
+        place: tuple[str, ...],
+        chosen: Chosen,
+        wanted: GraphQLObjectType,
+        variables: VariableValues,
+        viewer: Any,
+        dialect: str,
+    ) -> Plan:
+        """The plan of one row, which stands at `place` in the answer as an object of that type. Raises CannotPlan."""
+        return self._plan((*place, wanted.name), variables, viewer, dialect, lambda tree: tree.of_row(chosen, wanted))
+
+    def _plan(
+        self,
+        place: tuple[str, ...],
+        variables: VariableValues,
+        viewer: Any,
+        dialect: str,
+        grow: Callable[[Tree], Shape],
+    ) -> Plan:
+        key = (self.operation, place, self.operation.shape(variables), sight(viewer), dialect)
+        kept = self._library.plans.get(key)
+        if kept is None:
+            kept = self._made(variables, viewer, dialect, grow)
+            self._library.plans.put(key, kept, kept.fields if isinstance(kept, Plan) else 10)
+        if isinstance(kept, CannotPlan):
+            raise kept
+        return kept
+
+    def _made(
+        self, variables: VariableValues, viewer: Any, dialect: str, grow: Callable[[Tree], Shape]
+    ) -> Plan | CannotPlan:
+        tree = Tree(self.schema, self.operation, variables, dialect, viewer)
+        try:
+            function, text = Writer().function(grow(tree))
+        except CannotPlan as reason:
+            return reason
+        builder = Builder(dialect, viewer)
+        steps = tuple(runner(step, builder, self._library.statements) for step in tree.steps.in_order())
+        return Plan(steps, function, text, tree.fields)

@@ -1,0 +1,197 @@
+"""A plan at work: its steps read, level by level, what its function then makes the answer of."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql.execution.values import VariableValues
+
+from models.paging import Window
+from planner.kept import Kept
+from planner.shapes import Cell, Count, Lookup, Root, Rows, Step
+from planner.statements import Builder, Ends, Statement
+
+Read = Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]]
+#: A connection's own arguments; what is left of a field's arguments says which list it is.
+_ENDS = ("first", "after", "last", "before")
+_OF_PAGES = frozenset((*_ENDS, "order_by"))
+
+
+@dataclass(slots=True)
+class Run:
+    """One request: who looks, with which variables, and what was read so far, by the number of the step."""
+
+    viewer: Any
+    variables: VariableValues
+    read: Read
+    loaders: Any
+    #: The key of the row, for a plan that begins at one.
+    key: Any = None
+    #: The parent's key of a step, or the keys of many.
+    parents: dict[int, Any] = field(default_factory=dict)
+    #: All rows of a step; then the same by parent, under None where there is one parent, the root.
+    rows: dict[int, Sequence[Any]] = field(default_factory=dict)
+    groups: dict[int, dict[Any, Any]] = field(default_factory=dict)
+    #: Of each parent's page, whether there is a next and a previous one; and of a page without rows.
+    flags: dict[int, dict[Any, tuple[bool, bool]]] = field(default_factory=dict)
+    flags_of_none: dict[int, tuple[bool, bool]] = field(default_factory=dict)
+    counts: dict[int, dict[Any, int]] = field(default_factory=dict)
+    found: dict[int, dict[Any, Any]] = field(default_factory=dict)
+
+
+class ReadRows:
+    """Reads rows, and sorts them by their parents."""
+
+    def __init__(self, rows: Rows, builder: Builder, statements: Kept[Any, Statement]) -> None:
+        self.rows = rows
+        self._builder = builder
+        self._statements = statements
+        paging = rows.paging
+        self._window = None if paging is None or not paging.arguments.is_constant else self._window_of(None)
+
+    async def __call__(self, run: Run) -> None:
+        rows, number = self.rows, self.rows.number
+        window = self.window(run)
+        parent = run.parents[number] = parent_of(rows, run)
+        if window is not None:
+            run.flags_of_none[number] = (
+                (window.before is not None, False) if window.backward else (False, window.after is not None)
+            )
+        if parent is None or (parent == [] and not rows.has_one_parent):
+            run.rows[number], run.groups[number], run.flags[number] = (), {}, {}
+            return
+        statement = self.statement(window, parent)
+        found = await run.read(statement.sql, statement.values(run.viewer, parent, window))
+        if rows.has_one_parent:
+            groups: dict[Any, Any] = {None if rows.root is not None else parent: found}
+        else:
+            groups = defaultdict(list)
+            for row in found:
+                groups[row[-1]].append(row)
+        if window is not None and (rows.wants_more or window.backward):
+            found = self._trim(groups, window, run)
+        run.rows[number], run.groups[number] = found, groups
+
+    def _trim(self, groups: dict[Any, Any], window: Window, run: Run) -> list[Any]:
+        """Keep of each parent's rows the page, in the list's order, and note whether there are more."""
+        flags = run.flags[self.rows.number] = {}
+        kept: list[Any] = []
+        for key, group in groups.items():
+            more = len(group) > (window.limit or 0)
+            page = group[: window.limit]
+            groups[key] = page[::-1] if window.backward else page
+            flags[key] = (window.before is not None, more) if window.backward else (more, window.after is not None)
+            kept += page
+        return kept
+
+    def window(self, run: Run) -> Window | None:
+        """The part of the list that the arguments ask for."""
+        if self._window is not None or self.rows.paging is None:
+            return self._window
+        return self._window_of(run.variables)
+
+    def _window_of(self, variables: Any) -> Window:
+        paging = self.rows.paging
+        assert paging is not None  # noqa: S101  asked before
+        given = paging.arguments.read(variables)
+        ends = {name: given[name] for name in _ENDS if name in given}
+        window: Window = paging.source.window(self.rows.model, paging.order, **ends)
+        return window
+
+    def statement(self, window: Window | None, parent: Any) -> Statement:
+        """The statement that reads such a page; `parent` matters where the listing is by value."""
+        ends = Ends()
+        if window is not None and window.limit is not None:
+            limit = window.limit + self.rows.wants_more
+            ends = Ends(limit, window.after is not None, window.before is not None, window.backward)
+        key = (self, ends, parent if self.rows.listing.by_value else None)
+        statement = self._statements.get(key)
+        if statement is None:
+            statement = self._builder.rows(self.rows, ends, parent)
+            self._statements.put(key, statement, len(statement.sql))
+        return statement
+
+
+class CountRows:
+    """Counts rows."""
+
+    def __init__(self, count: Count, builder: Builder, statements: Kept[Any, Statement]) -> None:
+        self.count = count
+        self._builder = builder
+        self._statements = statements
+
+    async def __call__(self, run: Run) -> None:
+        count = self.count
+        parent = run.parents[count.number] = parent_of(count, run)
+        if parent is None or (parent == [] and not count.has_one_parent):
+            run.counts[count.number] = {}
+            return
+        statement = self.statement(parent)
+        found = await run.read(statement.sql, statement.values(run.viewer, parent, None))
+        if count.has_one_parent:
+            run.counts[count.number] = {None if count.root is not None else parent: found[0][0]}
+        else:
+            run.counts[count.number] = {row[1]: row[0] for row in found}
+
+    def statement(self, parent: Any) -> Statement:
+        """The statement that counts; `parent` matters where the listing is by value."""
+        key = (self, parent if self.count.listing.by_value else None)
+        statement = self._statements.get(key)
+        if statement is None:
+            statement = self._builder.count(self.count, parent)
+            self._statements.put(key, statement, len(statement.sql))
+        return statement
+
+
+class LookUp:
+    """Asks a dataloader."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self.lookup = lookup
+
+    async def __call__(self, run: Run) -> None:
+        keys = run.parents[self.lookup.number] = keys_in([self.lookup.key], run)
+        found = await getattr(run.loaders, self.lookup.loader).load_many(keys)
+        run.found[self.lookup.number] = dict(zip(keys, found, strict=True))
+
+
+StepRunner = ReadRows | CountRows | LookUp
+
+
+def runner(step: Step, builder: Builder, statements: Kept[Any, Statement]) -> StepRunner:
+    """What does a step."""
+    match step:
+        case Rows():
+            return ReadRows(step, builder, statements)
+        case Count():
+            return CountRows(step, builder, statements)
+        case Lookup():
+            return LookUp(step)
+
+
+def parent_of(step: Rows | Count, run: Run) -> Any:
+    """The parent's key, or None where there is no parent; or the keys of many."""
+    if step.root is not None:
+        return _root_key(step.root, run)
+    if isinstance(step, Count):
+        keys = keys_in([step.parent] if step.parent else [], run)
+    else:
+        keys = keys_in(step.parents, run)
+        if step.names is not None:
+            keys = list(dict.fromkeys(name for key in keys for name in step.names(key)))
+    return (keys[0] if keys else None) if step.has_one_parent else keys
+
+
+def _root_key(root: Root, run: Run) -> Any:
+    if root.key is None:
+        return run.key
+    given = {} if root.arguments is None else root.arguments.read(run.variables)
+    return root.key(run.viewer, **{name: value for name, value in given.items() if name not in _OF_PAGES})
+
+
+def keys_in(cells: Sequence[Cell], run: Run) -> list[Any]:
+    """What the cells hold in all rows that were read, each once."""
+    keys = {row[cell.index] for cell in cells for row in run.rows[cell.rows.number]}
+    keys.discard(None)
+    return list(keys)
