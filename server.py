@@ -1,7 +1,8 @@
 """The server, assembled: what starts and stops with it, and what is served where. `python server.py` serves it."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import gc
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import live
+from services import changes, live
 from settings import settings
-from transports.http import graphql_over_http
+from transports.answers import Answers
+from transports.http import GraphQLOverHTTP
 from transports.websocket import GraphQLOverWebSocket
 
 STATIC = Path(__file__).parent / "static"
@@ -25,6 +28,9 @@ GRAPHIQL_POLICY = (
     "img-src 'self' data:; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+#: Allocations that pass before Python looks for cyclic garbage among the youngest objects; and how many such looks,
+#: before it looks among the older ones, and among all.
+RARELY = (50_000, 20, 100)
 
 structlog.configure(
     processors=[
@@ -65,16 +71,58 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the database with the server, and close what listens with it."""
     await database.connect(settings().database_url)
     try:
-        yield
+        with keeping_answers(), collecting_rarely():
+            yield
     finally:
         live.close()
         await database.disconnect()
 
 
-app = Starlette(
+@contextmanager
+def keeping_answers() -> Iterator[None]:
+    """Keep answers to visitors while the block lasts, and hear what changes; if the settings do not forbid it."""
+    if not settings().response_cache:
+        yield
+        return
+    answers = Answers(settings().response_cache_mb * 2**20, settings().response_cache_seconds)
+    with changes.hearing(answers.hear):
+        graphql.answers = answers
+        try:
+            yield
+        finally:
+            graphql.answers = None
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Have Python look for cyclic garbage rarely while the block lasts, and never among what is there for good."""
+    thresholds = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*RARELY)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.unfreeze()
+
+
+class Server(Starlette):
+    """The routes, with the one that nearly all requests take ahead of the rest."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request, a socket, or the server's own life."""
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await graphql(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+graphql = GraphQLOverHTTP()
+
+app = Server(
     routes=[
         Route("/", home),
-        Route("/graphql", graphql_over_http, methods=["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]),
         WebSocketRoute("/graphql", GraphQLOverWebSocket()),
         Route("/graphiql", graphiql),
         Mount("/static/graphiql", Revalidated(directory=STATIC / "graphiql")),

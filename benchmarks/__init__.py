@@ -1,1 +1,1 @@
-"""What a page costs here, beside the same page written by hand: `make bench` runs all of it in one go."""
+"""What a page and a vote cost here, beside the same written by hand and in other servers: `make bench`."""

@@ -1,122 +1,139 @@
-"""Measures both servers in turn, and prints medians of CPU time a request, and their ratio.
-
-Each server is a process of its own. Its CPU time is read from the operating system before and after a batch of
-requests over one connection; the servers take turns, round after round, so that a machine that is slower for a while
-is slower for both. Answers are compared before anything is timed.
-"""
+"""`make bench`, or `python -m benchmarks`: makes the data, measures all servers in one run, writes the report."""
 
 import asyncio
 import os
-import random
-import socket
-import subprocess
-import sys
-import tempfile
-import time
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
-from typing import Any
+from typing import Annotated
 
-import httpx2
-import psutil
+import typer
 from rich.console import Console
-from rich.progress import track
-from rich.table import Table
+from rich.markdown import Markdown
 
-from benchmarks.data import THREADS, fill
-from models import database, migrating
+from benchmarks import growth, report, voting
+from benchmarks.databases import Kind, scratch
+from benchmarks.forum import Shape
+from benchmarks.load import WrongAnswer
+from benchmarks.measure import Effort
+from benchmarks.pages import growing, pages
+from benchmarks.reading import read
+from benchmarks.running import Run
+from benchmarks.variants import BOTH, BY_HAND, VARIANTS, Variant
+from models.database import DatabaseUnavailable
 
-ROUNDS, REQUESTS = 10, 30
-SERVERS = {"by hand": "benchmarks.by_hand:app", "plainspoken": "server:app"}
 HERE = Path(__file__).parent
-PAGES = {page: (HERE / f"{page}.graphql").read_text() for page in ("question_page", "home")}
+USUAL = Shape(users=20_000, threads=20_000)
+SMALL = Shape(users=2_000, threads=1_000)
+PAGES = tuple(pages(SMALL))
+PARTS = (*PAGES, "vote", "growth")
 
 
-def main() -> None:
+def _one_of(known: Sequence[str], chosen: Sequence[str] | None, option: str) -> list[str]:
+    """What was chosen, or all. Raises BadParameter with what is known."""
+    for name in chosen or ():
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is none of: {', '.join(known)}.", param_hint=option)
+    return [name for name in known if not chosen or name in chosen]
+
+
+def main(
+    part: Annotated[
+        list[str] | None, typer.Option(help=f"Only this: {'; '.join(PARTS)}. May be given several times.")
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option(help=f"Only this, beside by hand: {'; '.join(dict.fromkeys(each.name for each in VARIANTS))}."),
+    ] = None,
+    on: Annotated[list[str] | None, typer.Option(help="Only this database: sqlite or postgres.")] = None,
+    connections: Annotated[list[int] | None, typer.Option(help="Read over so many connections: 1 and 16.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each server has its turn.")] = 7,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long a turn is.")] = 1.0,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A small forum and few, short turns: to see that all works.")
+    ] = False,
+    large: Annotated[bool, typer.Option("--large", help="Let the forum grow to a million posts.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep the databases: the next run of the same shape uses them again.")
+    ] = False,
+    postgres: Annotated[
+        str, typer.Option(envvar="BENCH_POSTGRES_URL", help="A PostgreSQL server where databases may be made.")
+    ] = "postgres://postgres@127.0.0.1:5432/postgres",
+    output: Annotated[Path | None, typer.Option(help="The folder for REPORT.md; only a whole run has one.")] = None,
+) -> None:
+    """Measure pages and votes here beside the same written by hand, and beside other servers, in one run.
+
+    A whole run takes about an hour, and wants the machine for itself. Without Node.js, npm or PostgreSQL what needs
+    them is left out, and the report says so. To compare one page with the one by hand, for example:
+
+        python -m benchmarks --keep --part "question page" --variant plainspoken --on sqlite --connections 1
+    """
     console = Console()
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite://{folder}/bench.db"
-        asyncio.run(_make(url))
-        running = {name: _Served(app, url) for name, app in SERVERS.items()}
-        try:
-            figures = _measured(running, console)
-        finally:
-            for server in running.values():
-                server.process.terminate()
-    table = Table("page", *(f"{name}, CPU ms" for name in SERVERS), "ratio", title="Median CPU time of a request")
-    for page in PAGES:
-        by_hand, ours = (1000 * median(figures[page, name]) for name in SERVERS)
-        table.add_row(page.replace("_", " "), f"{by_hand:.2f}", f"{ours:.2f}", f"{ours / by_hand:.1f}x")
-    console.print(table)
-    console.print(f"{ROUNDS} rounds of {REQUESTS} requests each, SQLite, {THREADS:,} threads.", highlight=False)
-
-
-async def _make(url: str) -> None:
-    await database.connect(url)
-    await migrating.migrate(lambda name: None)
-    await fill()
-    await database.disconnect()
-
-
-class _Served:
-    """A server in a process of its own."""
-
-    def __init__(self, app: str, url: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        command = [
-            sys.executable,
-            "-m",
-            "uvicorn",
-            app,
-            "--port",
-            str(port),
-            "--log-level",
-            "warning",
-            "--no-access-log",
-        ]
-        self.process = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": url}, cwd=HERE.parent)  # noqa: S603
-        self.client = httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=30)
-        for _ in range(200):
+    parts = _one_of(PARTS, part, "--part")
+    names = _one_of(list(dict.fromkeys(each.name for each in VARIANTS)), variant, "--variant")
+    chosen = [each for each in VARIANTS if each.name in (*names, BY_HAND)]
+    databases = [kind for kind in BOTH if kind in _one_of(BOTH, on, "--on")]
+    if quick:
+        rounds, seconds = min(rounds, 3), min(seconds, 0.4)
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[0]})
+    run = Run(Effort(rounds, seconds, cores[-1]), console)
+    if len(cores) == 1:
+        run.note("There is one core only: the client's share of it slows the servers down.")
+    shape = SMALL if quick else USUAL
+    sizes = growth.SMALL if quick else growth.LARGE if large else growth.USUAL
+    try:
+        for database in databases:
+            here = [each for each in chosen if database in each.databases]
             try:
-                self.ask("home", 1)
-                return
-            except httpx2.TransportError:
-                time.sleep(0.05)
-        raise RuntimeError(f"{app} does not answer")
-
-    def ask(self, page: str, number: int) -> Any:
-        variables = {"number": number} if page == "question_page" else {}
-        answer = self.client.post("/graphql", json={"query": PAGES[page], "variables": variables}).json()
-        if "errors" in answer:
-            raise RuntimeError(f"{page} failed: {answer['errors']}")
-        return answer
-
-    def cpu_of(self, page: str, numbers: list[int]) -> float:
-        """Seconds of CPU time that one of these requests takes."""
-        process = psutil.Process(self.process.pid)
-        before = sum(process.cpu_times()[:2])
-        for number in numbers:
-            self.ask(page, number)
-        return (sum(process.cpu_times()[:2]) - before) / len(numbers)
+                with scratch(database, shape, postgres, keep=keep, console=console) as url:
+                    _measure(run, parts, database, here, url, shape, connections or (1, 16))
+                if "growth" in parts:
+                    _grow(run, database, here, sizes, postgres, keep)
+            except DatabaseUnavailable as error:
+                run.note(str(error))
+    except WrongAnswer as error:
+        console.print(f"[red]{error}[/]", highlight=False)
+        raise typer.Exit(1) from error
+    is_whole = not (part or variant or on or connections or quick)
+    folder = output or (HERE if is_whole else None)
+    if folder:
+        console.print(f"Written: {report.write(run, shape, postgres, folder)}", highlight=False)
+    console.print(Markdown(report.tables(run)))
 
 
-def _measured(running: dict[str, _Served], console: Console) -> dict[tuple[str, str], list[float]]:
-    chance = random.Random(2)  # noqa: S311  a figure of chance, not a secret
-    figures: dict[tuple[str, str], list[float]] = {(page, name): [] for page in PAGES for name in running}
-    for number in chance.sample(range(1, THREADS + 1), 20):
-        for page in PAGES:
-            first, *others = (server.ask(page, number) for server in running.values())
-            if any(other != first for other in others):
-                raise RuntimeError(f"The servers answer {page} of thread {number} differently.")
-    for _ in track(range(ROUNDS), "Measuring", console=console):
-        for page in PAGES:
-            numbers = chance.sample(range(1, THREADS + 1), REQUESTS)
-            for name, server in running.items():
-                figures[page, name].append(server.cpu_of(page, numbers))
-    return figures
+def _measure(
+    run: Run,
+    parts: Sequence[str],
+    database: Kind,
+    variants: Sequence[Variant],
+    url: str,
+    shape: Shape,
+    connections: Sequence[int],
+) -> None:
+    """The parts that are measured on one forum."""
+    wanted = [page for name, page in pages(shape).items() if name in parts]
+    if wanted:
+        run.add(report.READS, read(run, database, wanted, variants, url, connections))
+    if "growth" in parts:
+        run.add(report.ANSWERS, growth.grow(run, database, growing(shape), variants, url))
+    if "vote" in parts:
+        who = asyncio.run(voting.pairs(url, shape))
+        run.add(report.VOTES, voting.vote(run, database, variants, url, who, voting.CONNECTIONS))
+        asyncio.run(voting.audit(url))
+
+
+def _grow(run: Run, database: Kind, variants: Sequence[Variant], sizes: Sequence[int], server: str, keep: bool) -> None:
+    """The same pages on larger and larger forums."""
+    for posts in sizes:
+        shape = growth.shape_of(posts)
+        with scratch(database, shape, server, keep=keep, console=run.console) as url:
+            wanted = [pages(shape)[name] for name in ("question page", "home")]
+            lines = growth.grow(run, database, wanted, variants, url)
+            run.add(report.POSTS, [replace(line, page=f"{line.page}, {posts:,} posts") for line in lines])
 
 
 if __name__ == "__main__":
-    main()
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(main)
+    app()

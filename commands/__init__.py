@@ -2,7 +2,7 @@
 
 import typer
 
-from commands import audit, importing, migrate, schema, seed, serve, users
+from commands import audit, explain, importing, migrate, schema, seed, serve, users
 
 app = typer.Typer(
     name="qa",
@@ -17,4 +17,5 @@ app.command()(seed.seed)
 app.command()(audit.check)
 app.command()(audit.recount)
 app.command()(schema.schema)
+app.command()(explain.explain)
 app.add_typer(users.app, name="user")

@@ -9,8 +9,10 @@ import uvicorn
 from commands.running import UNMIGRATED, console, fail, failures_told
 from models import database
 from models.migrating import pending
+from planner.warming import documents_in, warm
+from schema import schema
 from settings import settings
-from transports.http import MOST_BODY
+from transports.requests import MOST_BODY
 
 #: How long requests in flight may take to end when the server is told to stop, in seconds.
 GRACE = 10
@@ -31,8 +33,7 @@ def serve(
             "counted them, and no other. Run: qa serve --workers 1"
         )
     with failures_told():
-        if asyncio.run(_pending()):
-            fail(UNMIGRATED)
+        asyncio.run(_prepared())
     shown = f"[{host}]" if ":" in host else host
     console.print(f"GraphiQL      http://{shown}:{port}/graphiql", highlight=False)
     console.print(f"GraphQL       http://{shown}:{port}/graphql", highlight=False)
@@ -48,6 +49,15 @@ def serve(
     )
 
 
-async def _pending() -> list[str]:
+async def _prepared() -> None:
+    """Fail where the database is not this version's; plan what clients are known to ask."""
     async with database.connected(settings().database_url):
-        return await pending()
+        if await pending():
+            fail(UNMIGRATED)
+        if settings().planner:
+            try:
+                known = documents_in(settings().documents)
+            except (OSError, UnicodeDecodeError) as error:
+                fail(f"DOCUMENTS cannot be read: {error}")
+            for note in warm(schema.documents, known):
+                console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -35,6 +35,7 @@ __all__ = [
     "disconnect",
     "execute",
     "fetch",
+    "fetch_rows",
     "in_transaction",
     "transaction",
 ]
@@ -215,6 +216,12 @@ async def fetch(sql: str, values: Sequence[object] = ()) -> list[dict[str, Any]]
     """
     rows: list[dict[str, Any]] = await get_connection("default").execute_query_dict(native(sql), list(values))
     return rows
+
+
+async def fetch_rows(sql: str, values: Sequence[object] = ()) -> list[Any]:
+    """The same as `fetch`, each row as what is indexed like a tuple."""
+    _, rows = await get_connection("default").execute_query(native(sql), list(values))
+    return list(rows)
 
 
 async def execute(sql: str, values: Sequence[object] = ()) -> int:

@@ -9,6 +9,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 from models.indexes import SortedIndex
+from models.vote import VoteValue
 
 if TYPE_CHECKING:
     from models.thread import Thread
@@ -80,6 +81,9 @@ class Post(Model):
     )
     editor_id: int | None
 
+    #: Left by the deed that has just set it: the vote of who acted. The row is then as the database has it.
+    actors_vote: VoteValue | None = None
+
     class Meta:
         table = "post"
         constraints = (
@@ -88,9 +92,11 @@ class Post(Model):
             CheckConstraint(check="(kind = 'comment') = (parent_id IS NOT NULL)", name="post_parent"),
             CheckConstraint(check="NOT is_best OR kind = 'answer'", name="post_best"),
         )
+        # With the state, a thread's posts are found by three columns: by two, SQLite without statistics may prefer the
+        # kind and the state, which all threads have in common.
         indexes = (
-            SortedIndex(fields=("thread_id", "kind", "-is_best", "-score", "id"), name="post_by_thread_best"),
-            SortedIndex(fields=("thread_id", "kind", "created_at", "id"), name="post_by_thread_time"),
+            SortedIndex(fields=("thread_id", "kind", "state", "-is_best", "-score", "id"), name="post_by_thread_best"),
+            SortedIndex(fields=("thread_id", "kind", "state", "created_at", "id"), name="post_by_thread_time"),
             SortedIndex(fields=("parent_id", "created_at", "id"), name="post_by_parent"),
             SortedIndex(fields=("author_id", "kind", "created_at", "id"), name="post_by_author"),
             SortedIndex(fields=("kind", "state"), name="post_by_kind"),

@@ -18,16 +18,20 @@ class Reading:
 
     async with Reading() as reading:
         rows = await reading(sql, values)
+
+    A block inside the block of the same reading goes on with its connection.
     """
 
-    __slots__ = ("_client", "_connection", "dialect")
+    __slots__ = ("_client", "_connection", "_depth", "dialect")
 
     def __init__(self) -> None:
         self._client: Any = get_connection("default")
         self._connection: Any = None
+        self._depth = 0
         self.dialect: Dialect = "sqlite" if isinstance(self._client, SqliteClient) else "postgres"
 
     async def __aenter__(self) -> "Reading":
+        self._depth += 1
         return self
 
     async def __call__(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
@@ -42,6 +46,13 @@ class Reading:
         found: Sequence[Any] = await self._connection.fetch(sql, *values)
         return found
 
+    async def pause(self) -> None:
+        """Give the connection back for now: who waits for another while holding one may wait for ever."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await self._client._pool.release(connection)
+
     async def __aexit__(self, *_: object) -> None:
-        if self._connection is not None:
-            await self._client._pool.release(self._connection)
+        self._depth -= 1
+        if self._depth == 0:
+            await self.pause()

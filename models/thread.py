@@ -25,6 +25,10 @@ class ClosureReason(StrEnum):
     OTHER = "other"
 
 
+#: What criteria of lists look at in a thread's own row.
+_FILTERED = ("state", "category_id", "created_at", "answer_count", "closed_at")
+
+
 class Thread(Model):
     """A question with all that was said about it. Its id is the number in its address.
 
@@ -64,13 +68,20 @@ class Thread(Model):
 
     class Meta:
         table = "thread"
-        # One index an order: the order's column, then the id (see `schema.threads.THREAD_ORDERS`).
+        # One index an order: its columns (see `schema.enums.ThreadOrder`), then what lists are filtered by, so that
+        # walking past threads that are not wanted reads the index alone: a tenth of the time. Not the score: SQLite
+        # would write every index at each vote on a question, for two to three times the CPU of two of them.
         indexes = (
-            SortedIndex(fields=("created_at", "id"), name="thread_by_creation"),
-            SortedIndex(fields=("last_activity_at", "id"), name="thread_by_activity"),
-            SortedIndex(fields=("-hotness", "id"), name="thread_by_hotness"),
-            SortedIndex(fields=("-score", "id"), name="thread_by_score"),
-            SortedIndex(fields=("-answer_count", "id"), name="thread_by_answers"),
-            SortedIndex(fields=("-view_count", "id"), name="thread_by_views"),
+            *(
+                SortedIndex(fields=(column, "id", *(each for each in _FILTERED if each not in column)), name=name)
+                for column, name in (
+                    ("created_at", "thread_by_creation"),
+                    ("last_activity_at", "thread_by_activity"),
+                    ("-hotness", "thread_by_hotness"),
+                    ("-score", "thread_by_score"),
+                    ("-answer_count", "thread_by_answers"),
+                    ("-view_count", "thread_by_views"),
+                )
+            ),
             SortedIndex(fields=("author_id", "created_at", "id"), name="thread_by_author"),
         )

@@ -7,7 +7,8 @@ from graphql.execution.values import VariableValues, get_argument_values
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 
-_NO_VARIABLES = VariableValues({}, {})
+#: For arguments that look at none.
+NO_VARIABLES = VariableValues({}, {})
 
 
 class Arguments:
@@ -18,9 +19,9 @@ class Arguments:
         self._definition = definition
         self._node = node
         self.is_constant = not any(_has_variable(argument.value) for argument in node.arguments or ())
-        self._constant = self._read(_NO_VARIABLES) if self.is_constant else {}
+        self._constant = self._read(NO_VARIABLES) if self.is_constant else {}
 
-    def read(self, variables: VariableValues = _NO_VARIABLES) -> dict[str, Any]:
+    def read(self, variables: VariableValues = NO_VARIABLES) -> dict[str, Any]:
         """The arguments by their Python names. Raises what graphql-core raises for wrong ones."""
         return self._constant if self.is_constant else self._read(variables)
 

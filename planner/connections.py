@@ -40,14 +40,16 @@ class ConnectionOf:
         self.arguments = Arguments(tree.schema, chosen.definition, chosen.node)
         self.parent = parent or Root(pages.parent, self.arguments)
 
+        order = self.arguments.read(tree.variables).get("order_by", pages.order)
+        self.paging = Paging(pages, order.value if isinstance(order, Enum) else order, self.arguments)
+
     @cached_property
     def rows(self) -> Rows:
         """The rows of the page; they are read only where something of them is asked for."""
-        chosen_order = self.arguments.read(self.tree.variables).get("order_by", self.pages.order)
-        order = chosen_order.value if isinstance(chosen_order, Enum) else chosen_order
-        paging = Paging(self.pages, order, self.arguments)
         alike = arguments_text(self.chosen.node)
-        return self.tree.steps.rows(self.pages.listing, self.parent, alike=alike, order=order, paging=paging)
+        return self.tree.steps.rows(
+            self.pages.listing, self.parent, alike=alike, order=self.paging.order, paging=self.paging
+        )
 
     @cached_property
     def position(self) -> tuple[Value, ...]:
@@ -56,7 +58,10 @@ class ConnectionOf:
 
     def shape(self) -> Object:
         """The connection as an object of the answer."""
-        return self._object(self.chosen, self._field, get_nullable_type(self.chosen.definition.type))
+        shape = self._object(self.chosen, self._field, get_nullable_type(self.chosen.definition.type))
+        if "rows" not in vars(self):
+            self.tree.steps.check(self.pages.listing, self.paging, self.parent)
+        return shape
 
     def _field(self, chosen: Chosen) -> Shape:
         match chosen.name:

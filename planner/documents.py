@@ -8,9 +8,10 @@ from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, parse, 
 from strawberry import Schema
 from strawberry.schema.schema import validate_document
 
+from planner.deeds import Deed
 from planner.kept import Kept
 from planner.plans import Library, Plans
-from planner.selection import Operation
+from planner.selection import CannotPlan, Operation
 
 #: Tokens of a document, comments not counted: some fifty times those of a large page.
 MOST_TOKENS = 10_000
@@ -29,6 +30,7 @@ class Document:
         self.errors = tuple(validate_document(schema._schema, self.node, tuple(specified_rules)))
         self._library = library
         self._plans: dict[int, Plans] = {}
+        self._deeds: dict[int, Deed | None] = {}
 
     def operation(self, name: str | None) -> OperationDefinitionNode:
         """The operation to execute, as the specification finds it (GetOperation). Raises GraphQLError."""
@@ -40,6 +42,16 @@ class Document:
             if name is None or (each.name and each.name.value == name):
                 return each
         raise GraphQLError(f"There is no operation {(name or '')[:100]!r} in the document.")
+
+    def deed(self, definition: OperationDefinitionNode) -> Deed | None:
+        """The one mutation of an operation, if it can be done the short way."""
+        if id(definition) not in self._deeds:
+            plans = self.plans(definition)
+            try:
+                self._deeds[id(definition)] = Deed(self.schema, plans.operation, plans)
+            except CannotPlan:
+                self._deeds[id(definition)] = None
+        return self._deeds[id(definition)]
 
     def plans(self, definition: OperationDefinitionNode) -> Plans:
         """The plans of one of its operations."""

@@ -47,11 +47,13 @@ class Foreseen:
     fields: frozenset[int]
 
 
-def parts(plans: Plans, variables: VariableValues, viewer: Any, dialect: str) -> list[Foreseen]:
-    """The parts of an operation that the planner is asked for."""
+def parts(
+    plans: Plans, variables: VariableValues, viewer: Any, dialect: str, *, noting: bool = False
+) -> list[Foreseen]:
+    """The parts of an operation that the planner is asked for; `noting` as for `Plans.of_query`."""
     operation = plans.operation
     if operation.definition.operation is OperationType.QUERY:
-        made = _made(lambda: plans.of_query(variables, viewer, dialect))
+        made = _made(lambda: plans.of_query(variables, viewer, dialect, noting=noting))
         return [Foreseen("", "", *made, fields_of(operation, [operation.definition]))]
     found = []
     for place, chosen, wanted in _rows(operation, variables):
@@ -103,7 +105,7 @@ def _rows(
     operation: Operation, variables: VariableValues
 ) -> Iterator[tuple[tuple[str, ...], Chosen, GraphQLObjectType]]:
     """Each field whose value is a row, at its place in the answer, with each type that the row may have."""
-    pending = [((each.key,), each) for each in operation.chosen(variables)]
+    pending: list[tuple[tuple[str, ...], Chosen]] = [((each.key,), each) for each in operation.chosen(variables)]
     for place, chosen in pending:
         if chosen.name == TYPENAME or is_leaf_type(get_named_type(chosen.definition.type)):
             continue
@@ -140,7 +142,7 @@ def _sample(wanted: Any) -> Any:
 
 def _takes(scalar: Any, value: Any) -> bool:
     try:
-        scalar.parse_value(value)
+        scalar.coerce_input_value(value)
     except Exception:  # whatever a scalar raises
         return False
     return True

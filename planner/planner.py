@@ -12,12 +12,15 @@ from planner.plans import Plans
 async def planned(plans: Plans, variables: VariableValues, context: Any) -> tuple[Any] | None:
     """What a query asks, in a tuple of one, ready for JSON; None where graphql-core shall answer.
 
-    Nothing of an error stays here: whatever goes wrong, graphql-core runs the query and says what it has to say.
+    A context that `notes_reads` has in `reads` then what it was made of. Nothing of an error stays here: whatever goes
+    wrong, graphql-core runs the query and says what it has to say.
     """
     try:
-        async with Reading() as reading:
-            plan = plans.of_query(variables, context.viewer, reading.dialect)
-            data = await plan.answer(reading, context.viewer, variables, context.loaders)
+        async with context.reading or Reading() as reading:
+            plan = plans.of_query(variables, context.viewer, reading.dialect, noting=context.notes_reads)
+            run = await plan.run(reading, context.viewer, variables, context.loaders)
+        data = plan.function(run)
+        context.reads = plan.notes(run) if plan.notes else None
     except Exception as reason:
         metrics.fell_back("query", reason)
         return None

@@ -11,6 +11,7 @@ from strawberry import Schema
 from models.reading import Reading
 from planner.function import Writer
 from planner.kept import Kept
+from planner.reads import Notes
 from planner.running import Run, StepRunner, runner
 from planner.selection import CannotPlan, Chosen, Operation
 from planner.shapes import Shape
@@ -33,15 +34,21 @@ class Plan:
     text: str
     #: How many fields of the operation it answers.
     fields: int
+    #: Tells what a run read, for who asks to know.
+    notes: Notes | None = None
 
     async def answer(
         self, reading: Reading, viewer: Any, variables: VariableValues, loaders: Any, key: Any = None
     ) -> Any:
         """What the operation asks, ready for JSON. Raises whatever goes wrong: then graphql-core shall answer."""
+        return self.function(await self.run(reading, viewer, variables, loaders, key))
+
+    async def run(self, reading: Reading, viewer: Any, variables: VariableValues, loaders: Any, key: Any = None) -> Run:
+        """A run with everything read that the function makes the answer of."""
         run = Run(viewer, variables, reading, loaders, key)
         for step in self.steps:
             await step(run)
-        return self.function(run)
+        return run
 
 
 class Library:
@@ -60,9 +67,9 @@ class Plans:
         self.operation = operation
         self._library = library
 
-    def of_query(self, variables: VariableValues, viewer: Any, dialect: str) -> Plan:
-        """The plan of the whole operation. Raises CannotPlan."""
-        return self._plan((), variables, viewer, dialect, Tree.of_query)
+    def of_query(self, variables: VariableValues, viewer: Any, dialect: str, *, noting: bool = False) -> Plan:
+        """The plan of the whole operation; `noting`, it can tell what a run read. Raises CannotPlan."""
+        return self._plan((), variables, viewer, dialect, Tree.of_query, noting=noting)
 
     def of_row(
         self,
@@ -83,18 +90,20 @@ class Plans:
         viewer: Any,
         dialect: str,
         grow: Callable[[Tree], Shape],
+        *,
+        noting: bool = False,
     ) -> Plan:
-        key = (self.operation, place, self.operation.shape(variables), sight(viewer), dialect)
+        key = (self.operation, place, self.operation.shape(variables), sight(viewer), dialect, noting)
         kept = self._library.plans.get(key)
         if kept is None:
-            kept = self._made(variables, viewer, dialect, grow)
+            kept = self._made(variables, viewer, dialect, grow, noting=noting)
             self._library.plans.put(key, kept, kept.fields if isinstance(kept, Plan) else 10)
         if isinstance(kept, CannotPlan):
             raise kept
         return kept
 
     def _made(
-        self, variables: VariableValues, viewer: Any, dialect: str, grow: Callable[[Tree], Shape]
+        self, variables: VariableValues, viewer: Any, dialect: str, grow: Callable[[Tree], Shape], *, noting: bool
     ) -> Plan | CannotPlan:
         tree = Tree(self.schema, self.operation, variables, dialect, viewer)
         try:
@@ -103,4 +112,4 @@ class Plans:
             return reason
         builder = Builder(dialect, viewer)
         steps = tuple(runner(step, builder, self._library.statements) for step in tree.steps.in_order())
-        return Plan(steps, function, text, tree.fields)
+        return Plan(steps, function, text, tree.fields, Notes(steps, builder) if noting else None)

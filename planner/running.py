@@ -1,18 +1,29 @@
 """A plan at work: its steps read, level by level, what its function then makes the answer of."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from graphql.execution.values import VariableValues
 
 from models.paging import Window
+from planner.arguments import NO_VARIABLES
 from planner.kept import Kept
-from planner.shapes import Cell, Count, Lookup, Root, Rows, Step
+from planner.shapes import Cell, Check, Count, Lookup, Root, Rows, Step
 from planner.statements import Builder, Ends, Statement
 
-Read = Callable[[str, Sequence[Any]], Awaitable[Sequence[Any]]]
+
+class Read(Protocol):
+    """What reads the rows of a statement: `models.reading.Reading`."""
+
+    async def __call__(self, sql: str, values: Sequence[Any], /) -> Sequence[Any]:
+        """The rows."""
+
+    async def pause(self) -> None:
+        """Hold nothing for now that others wait for."""
+
+
 #: A connection's own arguments; what is left of a field's arguments says which list it is.
 _ENDS = ("first", "after", "last", "before")
 _OF_PAGES = frozenset((*_ENDS, "order_by"))
@@ -47,8 +58,12 @@ class ReadRows:
         self.rows = rows
         self._builder = builder
         self._statements = statements
-        paging = rows.paging
-        self._window = None if paging is None or not paging.arguments.is_constant else self._window_of(None)
+        self._has_one_parent = rows.has_one_parent
+        # Where the document says the page once for all requests, there is one statement.
+        is_constant = rows.paging is None or rows.paging.arguments.is_constant
+        self._window = window_of(rows) if rows.paging is not None and is_constant else None
+        self._is_one_statement = is_constant and not rows.listing.by_value
+        self._statement: Statement | None = None
 
     async def __call__(self, run: Run) -> None:
         rows, number = self.rows, self.rows.number
@@ -58,12 +73,12 @@ class ReadRows:
             run.flags_of_none[number] = (
                 (window.before is not None, False) if window.backward else (False, window.after is not None)
             )
-        if parent is None or (parent == [] and not rows.has_one_parent):
+        if parent is None or (parent == [] and not self._has_one_parent):
             run.rows[number], run.groups[number], run.flags[number] = (), {}, {}
             return
         statement = self.statement(window, parent)
         found = await run.read(statement.sql, statement.values(run.viewer, parent, window))
-        if rows.has_one_parent:
+        if self._has_one_parent:
             groups: dict[Any, Any] = {None if rows.root is not None else parent: found}
         else:
             groups = defaultdict(list)
@@ -89,22 +104,19 @@ class ReadRows:
         """The part of the list that the arguments ask for."""
         if self._window is not None or self.rows.paging is None:
             return self._window
-        return self._window_of(run.variables)
-
-    def _window_of(self, variables: Any) -> Window:
-        paging = self.rows.paging
-        assert paging is not None  # noqa: S101  asked before
-        given = paging.arguments.read(variables)
-        ends = {name: given[name] for name in _ENDS if name in given}
-        window: Window = paging.source.window(self.rows.model, paging.order, **ends)
-        return window
+        return window_of(self.rows, run.variables)
 
     def statement(self, window: Window | None, parent: Any) -> Statement:
         """The statement that reads such a page; `parent` matters where the listing is by value."""
+        if self._statement is not None:
+            return self._statement
         ends = Ends()
         if window is not None and window.limit is not None:
             limit = window.limit + self.rows.wants_more
             ends = Ends(limit, window.after is not None, window.before is not None, window.backward)
+        if self._is_one_statement:
+            self._statement = self._builder.rows(self.rows, ends)
+            return self._statement
         key = (self, ends, parent if self.rows.listing.by_value else None)
         statement = self._statements.get(key)
         if statement is None:
@@ -144,6 +156,18 @@ class CountRows:
         return statement
 
 
+class CheckPage:
+    """Checks the arguments of a page."""
+
+    def __init__(self, check: Check) -> None:
+        self.check = check
+
+    async def __call__(self, run: Run) -> None:
+        window_of(self.check, run.variables)
+        if self.check.root is not None:
+            _root_key(self.check.root, run)
+
+
 class LookUp:
     """Asks a dataloader."""
 
@@ -152,11 +176,12 @@ class LookUp:
 
     async def __call__(self, run: Run) -> None:
         keys = run.parents[self.lookup.number] = keys_in([self.lookup.key], run)
+        await run.read.pause()
         found = await getattr(run.loaders, self.lookup.loader).load_many(keys)
         run.found[self.lookup.number] = dict(zip(keys, found, strict=True))
 
 
-StepRunner = ReadRows | CountRows | LookUp
+StepRunner = ReadRows | CountRows | CheckPage | LookUp
 
 
 def runner(step: Step, builder: Builder, statements: Kept[Any, Statement]) -> StepRunner:
@@ -166,8 +191,20 @@ def runner(step: Step, builder: Builder, statements: Kept[Any, Statement]) -> St
             return ReadRows(step, builder, statements)
         case Count():
             return CountRows(step, builder, statements)
+        case Check():
+            return CheckPage(step)
         case Lookup():
             return LookUp(step)
+
+
+def window_of(step: Rows | Check, variables: VariableValues = NO_VARIABLES) -> Window:
+    """The part of a list that the arguments of a page ask for. Raises what the client is told of wrong ones."""
+    paging = step.paging
+    assert paging is not None  # noqa: S101  there is no window on what has no pages
+    given = paging.arguments.read(variables)
+    ends = {name: given[name] for name in _ENDS if name in given}
+    window: Window = paging.source.window(step.listing.model, paging.order, **ends)
+    return window
 
 
 def parent_of(step: Rows | Count, run: Run) -> Any:

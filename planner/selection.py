@@ -72,6 +72,17 @@ class Operation:
         self.root = schema.get_root_type(definition.operation)
         self.shaping = tuple(sorted(self._shaping_variables()))
 
+    @property
+    def has_variables_below(self) -> bool:
+        """Whether variables are used anywhere but in the arguments of the root fields."""
+        roots = [each for each in self.definition.selection_set.selections if isinstance(each, FieldNode)]
+        of_roots = {id(node) for root in roots for argument in root.arguments or () for node in _nodes(argument)}
+        declared = {id(node) for each in self.definition.variable_definitions or () for node in _nodes(each)}
+        return any(
+            isinstance(node, VariableNode) and id(node) not in of_roots and id(node) not in declared
+            for node in _nodes(self.document)
+        )
+
     def shape(self, variables: VariableValues) -> tuple[Any, ...]:
         """The values that decide which fields there are, and in which order lists stand: each needs its own plan."""
         return tuple(variables.coerced.get(name) for name in self.shaping)

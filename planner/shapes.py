@@ -26,6 +26,8 @@ class Join:
     #: Where the key stands that the joined row belongs to.
     path: Path
     column: str
+    #: For the viewer's own row: the attribute of a row in hand that holds what is read of it.
+    in_hand: str | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,16 @@ class Count:
 
 
 @dataclass(eq=False)
+class Check:
+    """The arguments of a page whose rows nobody asks for: wrong ones are an error all the same."""
+
+    number: int
+    listing: Listing[Any]
+    paging: Paging
+    root: Root | None = None
+
+
+@dataclass(eq=False)
 class Lookup:
     """What a dataloader gives for the values of a cell."""
 
@@ -123,7 +135,7 @@ class Lookup:
     key: "Cell"
 
 
-Step = Rows | Count | Lookup
+Step = Rows | Count | Check | Lookup
 
 
 @dataclass(frozen=True)

@@ -156,13 +156,17 @@ class OfModel:
 
 @dataclass(frozen=True)
 class Mine:
-    """A column of the row that the viewer has made for this one: their vote. `otherwise` where there is none."""
+    """A column of the row that the viewer has made for this one: their vote. `otherwise` where there is none.
+
+    A deed that has just written both rows may leave the value in the attribute `in_hand` of the one it gives.
+    """
 
     model: type[Model]
     user: str
     key: str
     column: str
     otherwise: Enum
+    in_hand: str | None = None
 
 
 @dataclass(frozen=True)

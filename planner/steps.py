@@ -3,7 +3,7 @@
 from typing import Any
 
 from planner.selection import CannotPlan
-from planner.shapes import Cell, Count, Join, Lookup, Paging, Path, Root, Rows, Step
+from planner.shapes import Cell, Check, Count, Join, Lookup, Paging, Path, Root, Rows, Step
 from planner.sources import Listing
 
 #: What one operation may have of each; beyond that graphql-core executes it.
@@ -62,6 +62,10 @@ class Steps:
         self._add(count)
         return count
 
+    def check(self, listing: Listing[Any], paging: Paging, parent: Root | Cell) -> None:
+        """Check the arguments of a page, though its rows are not read."""
+        self._add(Check(len(self.all), listing, paging, parent if isinstance(parent, Root) else None))
+
     def lookup(self, loader: str, key: Cell) -> Lookup:
         """What a dataloader gives for the values of a cell."""
         for step in self.all:
@@ -101,5 +105,7 @@ def stands_on(step: Step) -> list[Rows]:
             return [cell.rows for cell in step.parents]
         case Count():
             return [step.parent.rows] if step.parent else []
+        case Check():
+            return []
         case Lookup():
             return [step.key.rows]

@@ -8,7 +8,14 @@ parents.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, is_leaf_type
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_leaf_type,
+)
 from graphql.execution.values import VariableValues
 from strawberry import Schema
 from tortoise.models import Model
@@ -222,7 +229,7 @@ class Tree:
             mine.model,
             lambda viewer, key: mine.model.filter(**{mine.user: viewer and viewer.id, mine.key: key}),
         )
-        joined = self.steps.join(rows, path, name, Join(listing, path, "id"))
+        joined = self.steps.join(rows, path, name, Join(listing, path, "id", mine.in_hand))
         reader = values.answered(mine.model._meta.fields_map[mine.column], leaf, self.dialect)
         return Value(rows.cell(joined, mine.column), values.Reader(table={**(reader.table or {}), None: otherwise}))
 
@@ -250,6 +257,15 @@ def view_of(wanted: GraphQLObjectType) -> View:
     if view is None:
         raise CannotPlan(f"{wanted.name}: not said to show rows")
     return view
+
+
+def type_of(schema: GraphQLSchema, wanted: GraphQLAbstractType, row: Model) -> GraphQLObjectType:
+    """The object type of an interface that shows a row. Raises CannotPlan where there is none."""
+    for each in schema.get_possible_types(wanted):
+        view = view_of(each)
+        if isinstance(row, view.model) and all(getattr(row, name) is value for name, value in view.only.items()):
+            return each
+    raise CannotPlan(f"{wanted.name}: no type of it shows this row")
 
 
 def by_id(model: type[Model]) -> Listing[Any]:

@@ -8,6 +8,7 @@ from schema.categories import CategoryQueries
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
 from schema.live import Subscription
+from schema.names import RememberedNames
 from schema.nodes import Node
 from schema.points import PointsQueries
 from schema.posting import PostingMutations
@@ -37,7 +38,7 @@ schema = ExecutedSchema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Node, Post, Question, Answer, Comment, Revision, Error],
-    config=StrawberryConfig(scalar_map=SCALARS),
+    config=StrawberryConfig(scalar_map=SCALARS, name_converter=RememberedNames()),
     extensions=extensions(),
     exception_handlers=HANDLERS,
 )

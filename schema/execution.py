@@ -2,19 +2,22 @@
 
 import secrets
 import traceback
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from typing import Any
 
 import strawberry
 import structlog
 from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql.execution import MiddlewareManager
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.extensions import MaskErrors, SchemaExtension
 from strawberry.types.execution import PreExecutionError
 
+from planner.deeds import Deed, NotShown
 from planner.documents import Document, Documents
 from planner.executor import PlannedExecutor
+from planner.inputs import NotPlain
 from planner.planner import planned
 from schema.context import Context
 from settings import settings
@@ -77,6 +80,20 @@ def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
     )
 
 
+def with_told_errors(result: ExecutionResult) -> ExecutionResult:
+    """A result whose errors are as the client is told of them."""
+    return ExecutionResult(result.data, [told(error) for error in result.errors]) if result.errors else result
+
+
+def given(result: Any) -> Callable[..., Any]:
+    """Middleware of graphql-core: the root field has given `result` already."""
+
+    def middleware(resolve: Any, source: Any, info: Any, **arguments: Any) -> Any:
+        return result if info.path.prev is None else resolve(source, info, **arguments)
+
+    return middleware
+
+
 def is_bug(error: GraphQLError) -> bool:
     """Whether an error is the server's fault: raised by our code, and not meant for the client."""
     cause = error.original_error
@@ -118,12 +135,34 @@ class ExecutedSchema(strawberry.Schema):
                 coerced = get_variable_values(self._schema, definition.variable_definitions or (), variables or {})
                 if isinstance(coerced, VariableValues) and (answer := await planned(plans, coerced, context)):
                     return ExecutionResult(answer[0])
+            elif deed := document.deed(definition):
+                await self._pause(context)
+                return await self._done(deed, document, variables or {}, operation_name, context)
         return await self._executed(document, variables, operation_name, context)
 
+    async def _done(
+        self, deed: Deed, document: Document, variables: dict[str, Any], operation_name: str | None, context: Context
+    ) -> ExecutionResult:
+        """What a mutation answers that is done the short way."""
+        try:
+            arguments = deed.arguments(variables)
+        except NotPlain:
+            return await self._executed(document, variables, operation_name, context)
+        try:
+            return with_told_errors(await deed.do(arguments, context))
+        except NotShown as done:
+            return await self._executed(document, variables, operation_name, context, given(done.result))
+
     async def _executed(
-        self, document: Document, variables: dict[str, Any] | None, operation_name: str | None, context: Context
+        self,
+        document: Document,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+        middleware: Any = None,
     ) -> ExecutionResult:
         """What graphql-core's executor answers: the definition of right."""
+        await self._pause(context)
         executor = PlannedExecutor.build(
             self._schema,
             document.node,
@@ -131,15 +170,18 @@ class ExecutedSchema(strawberry.Schema):
             raw_variable_values=variables,
             operation_name=operation_name,
             operation_extensions=None,
+            middleware=None if middleware is None else MiddlewareManager(middleware),
         )
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
         result: Any = executor.execute_operation()
-        result = await result if executor.is_awaitable(result) else result
-        if result.errors:
-            result = ExecutionResult(result.data, [told(error) for error in result.errors])
-        answered: ExecutionResult = result
-        return answered
+        return with_told_errors(await result if executor.is_awaitable(result) else result)
+
+    @staticmethod
+    async def _pause(context: Context) -> None:
+        """Hold no connection while others are taken: who waits for a second one may wait for ever."""
+        if context.reading is not None:
+            await context.reading.pause()
 
     async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> Any:
         # KnownDocuments raises while a document is parsed. `stream` does not catch that, and a websocket would get

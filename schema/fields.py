@@ -172,9 +172,18 @@ def of_model(function: Callable[[type[Model]], Callable[[Any], Any]], *, descrip
     return _field(OfModel(function), resolve, description)
 
 
-def mine(model: type[Model], *, user: str, key: str, column: str, otherwise: Enum, description: str) -> Any:
+def mine(
+    model: type[Model],
+    *,
+    user: str,
+    key: str,
+    column: str,
+    otherwise: Enum,
+    in_hand: str | None = None,
+    description: str,
+) -> Any:
     """A column of the viewer's own row of `model` for this row."""
-    source = Mine(model, user, key, column, otherwise)
+    source = Mine(model, user, key, column, otherwise, in_hand)
 
     async def resolve(row: Parent[Any], info: Info) -> Any:
         if info.context.viewer is None:
@@ -228,13 +237,13 @@ def _field(
 
 def _with_signature(resolve: Resolve, arguments: list[inspect.Parameter]) -> Resolve:
     """`resolve` as Strawberry shall see it: with the row, the operation's facts, and these GraphQL arguments."""
-    parent: Any = Parent[Any]  # type: ignore[misc]  mypy takes it for a value
+    parent: Any = Parent[Any]  # type: ignore[misc]  # mypy takes it for a value
     row = inspect.Parameter("row", _POSITIONAL, annotation=parent)
     info = inspect.Parameter("info", _POSITIONAL, annotation=Info)
 
     @wraps(resolve)
-    def signed(*given: Any, **arguments: Any) -> Any:
-        return resolve(*given, **arguments)
+    def signed(row: Any, info: Info, **arguments: Any) -> Any:
+        return resolve(row, info, **arguments)
 
     signed.__signature__ = inspect.Signature([row, info, *arguments])  # type: ignore[attr-defined]
     return signed

@@ -17,6 +17,7 @@ from models import PostState
 from models.paging import Page, Window, counts, pages
 from planner.sources import Listing, Mine, Viewer
 from schema.waves import Wave, WaveLoader
+from services.changes import ANY, Read
 from services.permissions import visible
 
 Row = TypeVar("Row", bound=Model)
@@ -90,6 +91,11 @@ class _Mine(WaveLoader[int, Any]):
 class _RankByPoints(WaveLoader[int, int]):
     """The rank that so many points give: 1 and the number of users with more (Question2Answer)."""
 
+    @staticmethod
+    def reads(_: Sequence[int]) -> list[Read]:
+        """What the answers for these keys are made of."""
+        return [Read(models.User._meta.db_table, ANY, [None], frozenset({"points"}))]
+
     async def batch_load_fn(self, keys: Sequence[int]) -> list[int]:
         ahead = await counts([models.User.filter(points__gt=points) for points in keys])
         return [1 + count for count in ahead]
@@ -107,6 +113,12 @@ class PostCounts:
 
 class _PostCountsByUser(WaveLoader[int, PostCounts]):
     """How much a user has written."""
+
+    @staticmethod
+    def reads(keys: Sequence[int]) -> list[Read]:
+        """What the answers for these keys are made of."""
+        looked_at = frozenset({"author_id", "state", "kind", "is_best"})
+        return [Read(models.Post._meta.db_table, "author_id", keys, looked_at)]
 
     async def batch_load_fn(self, keys: Sequence[int]) -> list[PostCounts]:
         found: dict[int, dict[str, int]] = {key: {} for key in keys}

@@ -112,6 +112,7 @@ class Post(Node):
         key="post_id",
         column="value",
         otherwise=VoteValue.NONE,
+        in_hand="actors_vote",
         description="The viewer's own vote; NONE for a visitor.",
     )
     comments: Connection[Annotated["Comment", strawberry.lazy("schema.posts")]] = pages(

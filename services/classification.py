@@ -6,6 +6,7 @@ from tortoise.expressions import F
 from tortoise.queryset import QuerySet
 
 import models
+from services import changes
 from services.errors import Findings
 from services.finding import category_path
 from services.text import clean, is_word_character
@@ -44,9 +45,9 @@ async def classify(thread: models.Thread, category: models.Category | None, tag_
     if category is not None:
         await _add_one(models.Category.filter(path__in=_paths_down_to(category)))
     tags = await find_or_make_tags(tag_names)
-    await models.ThreadTag.bulk_create(
-        models.ThreadTag(thread_id=thread.id, tag_id=tag.id, position=position) for position, tag in enumerate(tags)
-    )
+    links = [models.ThreadTag(thread_id=thread.id, tag_id=tag.id, position=place) for place, tag in enumerate(tags)]
+    await models.ThreadTag.bulk_create(links)
+    changes.appeared(*links, *(tag for tag in tags if not tag.thread_count))  # those may be new
     await _add_one(models.Tag.filter(id__in=[tag.id for tag in tags]))
 
 
@@ -72,3 +73,5 @@ async def _add_one(things: "QuerySet[models.Category] | QuerySet[models.Tag]") -
     ids = [thing.id for thing in await things.order_by("id").select_for_update(no_key=True).only("id")]
     if ids:
         await things.model.filter(id__in=ids).update(thread_count=F("thread_count") + 1)
+    for key in ids:
+        changes.changed_by_key(things.model, key, "thread_count")

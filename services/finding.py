@@ -10,7 +10,7 @@ from tortoise.queryset import QuerySet
 import models
 from models import PostKind, PostState
 from models.category import MAX_DEPTH
-from models.conditions import Among, Exists, Within
+from models.conditions import Among, Exists, OfOne, Within
 from services.permissions import visible_threads
 from services.text import folded, look, searchable
 
@@ -46,7 +46,7 @@ def threads(viewer: models.User | None, criteria: ThreadCriteria) -> QuerySet[mo
     """
     found = visible_threads(viewer)
     if criteria.author is not None:
-        found = found.filter(Among("author_id", models.User.filter(user_named(criteria.author))))
+        found = found.filter(OfOne("author_id", models.User.filter(user_named(criteria.author))))
     has_first = criteria.author is not None
     for tags in [*((tag,) for tag in criteria.all_tags or ()), *([criteria.any_tag] if criteria.any_tag else [])]:
         links = _links(tags)
@@ -112,7 +112,7 @@ def tags(beginning: str) -> QuerySet[models.Tag]:
 
 def tags_named(name: str) -> QuerySet[models.Tag]:
     """The tag that is called `name` (in the form of `tag_name`), or that has it as a synonym."""
-    return models.Tag.filter(Q(name=name) | Q(synonyms__name=name))
+    return models.Tag.filter(Q(name=name) | OfOne("id", models.TagSynonym.filter(name=name), "tag_id"))
 
 
 def users(beginning: str) -> QuerySet[models.User]:

@@ -10,9 +10,16 @@ from functools import partial
 
 import models
 from models import PointsReason, PointsRules, PostKind
-from models.database import after_commit
-from services import clock, live
+from models.database import after_commit, dialect, execute, fetch_rows
+from models.raw import Given, columns, instance
+from services import changes, clock, live
 from settings import settings
+
+_IDS = Given(id="bigint")
+_ENTRIES = Given(
+    user_id="bigint", amount="integer", total="integer", reason="text", post_id="bigint", rules_id="integer"
+)
+_TOTALS = Given(id="bigint", points="integer")
 
 
 @dataclass(frozen=True)
@@ -30,9 +37,8 @@ class Payment:
 
 async def rules_in_force() -> PointsRules:
     """The newest version of the rules."""
-    rules = await PointsRules.all().order_by("-version").first()
-    assert rules is not None  # noqa: S101  a migration writes the first version
-    return rules
+    [row] = await fetch_rows(f"SELECT {columns(PointsRules)} FROM points_rules ORDER BY version DESC LIMIT 1")
+    return instance(PointsRules, row)
 
 
 async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
@@ -43,28 +49,29 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
     due = [(payment.user_id, payment) for payment in payments if payment.amount and payment.user_id is not None]
     if not due:
         return
-    payees = {user_id for user_id, _ in due}
-    users = await models.User.filter(id__in=payees).order_by("id").select_for_update(no_key=True).only("id", "points")
-    totals = {user.id: user.points for user in users}
-    at = clock.now()
+    lock = "FOR NO KEY UPDATE OF users" if dialect() == "postgres" else ""
+    found = await fetch_rows(
+        f"SELECT users.id, users.points FROM {_IDS} JOIN users ON users.id = given.id ORDER BY users.id {lock}",
+        _IDS.values([(user_id,) for user_id in sorted({user_id for user_id, _ in due})]),
+    )
+    totals: dict[int, int] = dict(map(tuple, found))
     entries = []
     for user_id, payment in due:
         totals[user_id] += payment.amount
-        entries.append(
-            models.PointsEntry(
-                user_id=user_id,
-                amount=payment.amount,
-                total=totals[user_id],
-                reason=payment.reason,
-                post_id=payment.post_id,
-                rules_id=rules.version,
-                created_at=at,
-            )
-        )
-    await models.PointsEntry.bulk_create(entries)
-    for user in users:
-        await models.User.filter(id=user.id).update(points=totals[user.id])
-        after_commit(partial(live.publish, live.user_topic(user.id)))
+        entries.append((user_id, payment.amount, totals[user_id], payment.reason.value, payment.post_id))
+    await execute(
+        "INSERT INTO points_entry (user_id, amount, total, reason, post_id, rules_id, created_at) "
+        f"SELECT user_id, amount, total, reason, post_id, rules_id, {_ENTRIES.next('timestamptz')} FROM {_ENTRIES}",
+        [*_ENTRIES.values([(*entry, rules.version) for entry in entries]), clock.now()],
+    )
+    await execute(
+        f"UPDATE users SET points = given.points FROM {_TOTALS} WHERE users.id = given.id",
+        _TOTALS.values(sorted(totals.items())),
+    )
+    for user_id in totals:
+        after_commit(partial(live.publish, live.user_topic(user_id)))
+        changes.changed_by_key(models.User, user_id, "points")
+        changes.appeared_with(models.PointsEntry, user_id=user_id)
 
 
 def for_posting(rules: PointsRules, kind: PostKind) -> tuple[int, PointsReason]:

@@ -8,7 +8,7 @@ from tortoise.expressions import F
 import models
 from models import PointsReason, PostKind, PostState
 from models.database import transaction
-from services import classification, clock, points
+from services import changes, classification, clock, points
 from services.errors import Findings, NotFound
 from services.hotness import hotness
 from services.markdown import render
@@ -63,6 +63,7 @@ async def ask_question(actor: models.User | None, asked: Asked) -> models.Thread
             created_at=now,
             last_activity_at=now,
         )
+        changes.appeared(thread)
         post = await _write(actor, thread.id, PostKind.QUESTION, body, now)
         await classification.classify(thread, category, tag_names)
         await _pay_for_posting(actor, post, rules)
@@ -94,7 +95,9 @@ async def post_answer(actor: models.User | None, thread_id: int, body: str) -> t
             score=thread.score,
             views=thread.view_count,
         )
-        await thread.save(update_fields=["answer_count", "last_activity_at", "hotness"])
+        written = ("answer_count", "last_activity_at", "hotness")
+        await thread.save(update_fields=written)
+        changes.changed(thread, *written)
         await _pay_for_posting(actor, post, rules)
     return thread, post
 
@@ -116,7 +119,9 @@ async def post_comment(actor: models.User | None, parent_id: int, body: str) -> 
         parent.comment_count += 1
         parent.version += 1
         await parent.save(update_fields=["comment_count", "version"])
+        changes.changed(parent, "comment_count", "version")
         await models.Thread.filter(id=parent.thread_id).update(last_activity_at=now)
+        changes.changed_by_key(models.Thread, parent.thread_id, "last_activity_at")
     return parent, post
 
 
@@ -152,6 +157,7 @@ async def choose_best_answer(actor: models.User | None, thread_id: int, answer_i
                     await models.Post.filter(id=answer.id).update(
                         is_best=sign > 0, is_best_imported=False, version=F("version") + 1
                     )
+                    changes.changed(answer, "is_best", "is_best_imported", "version")
             await points.pay(payments, rules)
     return thread
 
@@ -177,7 +183,7 @@ async def _write(
     parent: models.Post | None = None,
 ) -> models.Post:
     rendered = render(body)
-    return await models.Post.create(
+    post = await models.Post.create(
         thread_id=thread_id,
         kind=kind,
         parent=parent,
@@ -188,6 +194,8 @@ async def _write(
         state=PostState.VISIBLE,
         created_at=at,
     )
+    changes.appeared(post)
+    return post
 
 
 async def _pay_for_posting(actor: models.User, post: models.Post, rules: models.PointsRules) -> None:

@@ -1,73 +1,93 @@
 """Voting: a user's vote on a post, set to a value."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-
-from tortoise.expressions import F
 
 import models
 from models import PointsReason, PostKind, VoteValue
-from models.database import after_commit, transaction
-from services import clock, live, points
+from models.database import after_commit, in_transaction, transaction
+from services import changes, live, points
 from services.errors import NotFound
-from services.hotness import VOTE_SECONDS
-from services.permissions import visible_posts, vote_refusal
+from services.permissions import everybody_sees, visible_posts, vote_refusal
 from services.points import Payment
+from services.tally import Tally
+from services.together import Together
+
+
+@dataclass(frozen=True)
+class Cast:
+    """What somebody asks for: their vote on a post, set to a value."""
+
+    actor: models.User | None
+    post_id: int
+    value: VoteValue
 
 
 async def cast_vote(actor: models.User | None, post_id: int, value: VoteValue) -> models.Post:
     """Set the vote of `actor` on a post to `value`; the same value again changes nothing.
 
-    Raises NotFound and NotPermitted. Up, down, switch and retract are one path, so the points of all of them are
-    the difference between the post as it was and as it is.
+    Returns the post, with the vote in `actors_vote`. Raises NotFound and NotPermitted. Up, down, switch and retract are
+    one path, so the points of all of them are the difference between the post as it was and as it is. Votes that
+    arrive together share a transaction; each is answered after its commit.
     """
+    cast = Cast(actor, post_id, value)
+    if not in_transaction():
+        return await _votes.do(cast)
+    [voted] = await _count_all([cast])
+    if isinstance(voted, Exception):
+        raise voted
+    return voted
+
+
+async def finish() -> None:
+    """Wait for the votes that are being counted."""
+    await _votes.finish()
+
+
+async def _count_all(batch: Sequence[Cast]) -> list[models.Post | Exception]:
+    """Count votes in one transaction: in their order, each as if the ones before it had been counted alone."""
     async with transaction():
-        post = await visible_posts(actor).select_for_update(no_key=True).get_or_none(id=post_id)
-        if post is None:
-            raise NotFound("There is no such post.")
-        if refusal := vote_refusal(actor, post, value):
-            raise refusal
-        assert actor is not None  # noqa: S101  visitors were refused above
-        before = await _record(actor, post, value)
-        if value is not before:
-            rules = await points.rules_in_force()
-            worth_before = points.for_votes(rules, post)
-            await _count(post, before, value, rules)
-            cast = points.for_casting(rules, post.kind) * (abs(value) - abs(before))
-            received = points.for_votes(rules, post) - worth_before
-            await points.pay(
-                [
-                    Payment(actor.id, cast, PointsReason.VOTE_CAST, post.id),
-                    Payment(post.author_id, received, PointsReason.VOTE_RECEIVED, post.id),
-                ],
-                rules,
-            )
-            after_commit(partial(live.publish, live.post_topic(post.id)))
-    return post
+        tally = await Tally.of([(cast.actor.id if cast.actor else None, cast.post_id) for cast in batch])
+        refusals = [await _refused_or_counted(cast, tally) for cast in batch]
+        if tally.has_changed:
+            await tally.write()
+            await points.pay(tally.payments, tally.rules)
+            for post in tally.changed_posts:
+                after_commit(partial(live.publish, live.post_topic(post.id)))
+                changes.changed(post, "up_votes", "down_votes", "score", "version")
+                if post.kind is PostKind.QUESTION:
+                    changes.changed_by_key(models.Thread, post.thread_id, "score", "hotness")
+        return [
+            refusal or tally.post_for(cast.actor, cast.post_id) for cast, refusal in zip(batch, refusals, strict=True)
+        ]
 
 
-async def _record(actor: models.User, post: models.Post, value: VoteValue) -> VoteValue:
-    """Write the vote down; returns what it was before. The post's lock keeps a user's own haste apart."""
-    now = clock.now()
-    vote = await models.Vote.get_or_none(user_id=actor.id, post_id=post.id)
-    if vote is None:
-        if value is not VoteValue.NONE:
-            await models.Vote.create(user_id=actor.id, post_id=post.id, value=value, created_at=now, updated_at=now)
-        return VoteValue.NONE
-    if vote.value is not value:
-        await models.Vote.filter(id=vote.id).update(value=value, updated_at=now)
-    return vote.value
+async def _refused_or_counted(cast: Cast, tally: Tally) -> Exception | None:
+    """Why a vote is not counted; None where it is."""
+    post = tally.posts.get(cast.post_id)
+    if post is None or not (everybody_sees(post) or await visible_posts(cast.actor).filter(id=post.id).exists()):
+        return NotFound("There is no such post.")
+    refusal = vote_refusal(cast.actor, post, cast.value)
+    if refusal is None:
+        _count(cast, tally)
+    return refusal
 
 
-async def _count(post: models.Post, before: VoteValue, value: VoteValue, rules: models.PointsRules) -> None:
-    """Bring the post's counts, and its thread's, to the new vote."""
-    up = (value is VoteValue.UP) - (before is VoteValue.UP)
-    down = (value is VoteValue.DOWN) - (before is VoteValue.DOWN)
-    post.up_votes += up
-    post.down_votes += down
-    post.score += up - down
-    post.version += 1
-    await post.save(update_fields=["up_votes", "down_votes", "score", "version"])
-    if post.kind is PostKind.QUESTION:
-        await models.Thread.filter(id=post.thread_id).update(
-            score=post.score, hotness=F("hotness") + float(rules.hot_votes * VOTE_SECONDS * (up - down))
-        )
+def _count(cast: Cast, tally: Tally) -> None:
+    """Record a vote that is allowed, and what it pays."""
+    assert cast.actor is not None  # noqa: S101  visitors were refused
+    post, before = tally.posts[cast.post_id], tally.vote(cast.actor.id, cast.post_id)
+    if cast.value is before:
+        return
+    worth_before = points.for_votes(tally.rules, post)
+    tally.set_vote(cast.actor.id, post, cast.value)
+    voter = points.for_casting(tally.rules, post.kind) * (abs(cast.value) - abs(before))
+    author = points.for_votes(tally.rules, post) - worth_before
+    tally.payments += [
+        Payment(cast.actor.id, voter, PointsReason.VOTE_CAST, post.id),
+        Payment(post.author_id, author, PointsReason.VOTE_RECEIVED, post.id),
+    ]
+
+
+_votes = Together(_count_all)

@@ -160,7 +160,8 @@ async def test_a_tag_is_found_by_its_name_or_a_synonym_in_any_case(forum: str) -
     python = await models.Tag.create(name="python")
     await models.TagSynonym.create(name="py", tag=python)
     await models.TagSynonym.create(name="python3", tag=python)
-    found = [await finding.tag_named(name) for name in ("Python", "PY", "python3", "snake")]
+    names = [finding.tag_name(name) for name in ("Python", "PY", "python3", "snake")]
+    found = [await finding.tags_named(name).get_or_none() for name in names]
     assert found == [python, python, python, None]
 
 

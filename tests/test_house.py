@@ -72,7 +72,7 @@ def test_imports_go_down(tmp_path: Path) -> None:
 
 def test_the_settings_know_of_no_room_of_the_house() -> None:
     rooms = {file.parent.name for file in ROOT.glob("*/__init__.py")}
-    assert {"commands", "transports", "schema", "services", "models"} <= rooms
+    assert {"commands", "transports", "schema", "planner", "services", "models"} <= rooms
     assert imports_of(ROOT / "settings.py") & (rooms | {"server"}) == set()
 
 

@@ -11,7 +11,7 @@ import structlog
 from clients import Client, document
 from node_packages import node_packages
 
-from transports.http import MOST_BODY
+from transports.requests import MOST_BODY
 from transports.media_types import GRAPHQL, JSON
 
 #: The specification's own checks, of the npm package graphql-http.
@@ -251,7 +251,7 @@ async def test_a_client_that_hangs_up_while_it_sends_is_no_error(
 async def test_a_bug_before_the_operation_begins_is_masked_too(
     visitor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(token: str) -> None:
+    async def broken(*_: object) -> None:
         raise RuntimeError("the secret inner life of sessions")
 
     monkeypatch.setattr("services.accounts.user_of", broken)

@@ -11,7 +11,7 @@ from clients import Client, Socket
 from command_line import QA, Outcome, answering, free_port, outcome, qa, serving, started
 
 from settings import ROOT
-from transports.http import MOST_BODY
+from transports.requests import MOST_BODY
 
 
 def test_it_does_not_serve_a_database_that_was_never_migrated(sqlite_url: str) -> None:

@@ -1,154 +1,133 @@
-"""GraphQL over HTTP, as its specification has it (2025-09 draft, https://graphql.github.io/graphql-over-http)."""
+"""GraphQL over HTTP, as its specification has it (2025-09 draft, https://graphql.github.io/graphql-over-http).
 
-from dataclasses import dataclass
+The endpoint is an ASGI application without a framework: what a visitor asked before is answered without a look at what
+it means. Answers to GET have an ETag, and whoever keeps one asks whether it is still true (RFC 9110, 13.1.2: an
+If-None-Match on another method says something else, and counts for nothing here).
+"""
+
+from hashlib import blake2b
 from typing import Any
 
 import orjson
 from graphql import ExecutionResult, OperationType
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.requests import HTTPConnection
+from starlette.types import Receive, Scope, Send
 
 import models
+from models.reading import Reading
 from schema import schema
 from schema.context import Context
 from schema.execution import NotAllowed, masked
 from services import accounts
-from transports.media_types import GRAPHQL, JSON, is_utf8_json, negotiated
-from transports.sessions import token_of
-
-#: The longest body that is read, in bytes: a post of 30,000 characters in the longest encoding, eight times over.
-MOST_BODY = 1024 * 1024
-#: How much of a longer one is read and thrown away: many clients hear the answer only when they have sent all of it.
-MOST_DISCARDED = 64 * MOST_BODY
+from transports.answers import Answer, Answers, Header, Key
+from transports.media_types import GRAPHQL, JSON, negotiated
+from transports.requests import HungUp, Parameters, Refused, body_of, parameters_of
+from transports.sessions import Headers, may_have_token, token_of
 
 _READING = (OperationType.QUERY,)
 _READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
+#: What an answer depends on beside what is asked.
+_VARY: Header = (b"vary", b"Accept, Authorization, Cookie, Origin")
+#: Nobody but the reader's own browser keeps an answer, and it asks each time whether that is still true.
+_CACHING: Header = (b"cache-control", b"private, no-cache")
+_TYPES: dict[str, Header] = {each: (b"content-type", f"{each}; charset=utf-8".encode()) for each in (GRAPHQL, JSON)}
 
 
-class _Refused(Exception):
-    """A request that is not a GraphQL request that we serve."""
+class GraphQLOverHTTP:
+    """The endpoint for requests, and the answers to visitors that it keeps; without any, it makes each anew."""
 
-    def __init__(self, status: int, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    def __init__(self, answers: Answers | None = None) -> None:
+        self.answers = answers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        headers: Headers = dict(scope["headers"])
+        try:
+            asked = await body_of(receive) if scope["method"] == "POST" else scope["query_string"]
+        except HungUp:
+            return
+        if self.answers is None or may_have_token(headers):
+            answer = await _answer(scope, headers, asked)
+        else:
+            key = (scope["method"], asked, headers.get(b"accept"), headers.get(b"content-type"))
+            answer = self.answers.get(key) or await _answer(scope, headers, asked, key, self.answers)
+        if answer.etag is not None and _is_known(answer.etag, headers.get(b"if-none-match")):
+            answer = Answer(304, [(b"etag", answer.etag), _VARY, _CACHING])
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
-@dataclass(frozen=True)
-class _Parameters:
-    """What a request asks to be executed."""
-
-    query: str
-    operation_name: str | None
-    variables: dict[str, Any] | None
-    extensions: dict[str, Any] | None
-
-
-async def graphql_over_http(request: Request) -> Response:
-    """Execute the operation of a GET or POST request."""
-    accept = request.headers.get("accept")
-    if request.method == "GET" and "query" not in request.query_params and "text/html" in (accept or ""):
-        return RedirectResponse("/graphiql")  # somebody typed the address into a browser
+async def _answer(
+    scope: Scope, headers: Headers, asked: bytes | None, key: Key | None = None, answers: Answers | None = None
+) -> Answer:
+    """The answer to a request, made anew; kept among `answers`, if they are given and nothing forbids it."""
+    method, accept = scope["method"], headers.get(b"accept", b"").decode("latin-1")
+    if method == "GET" and b"query=" not in (asked or b"") and "text/html" in accept:
+        return Answer(307, [(b"location", b"/graphiql"), (b"content-length", b"0")])  # typed into a browser
     media_type = negotiated(accept)
     try:
         if media_type is None:
-            raise _Refused(406, f"Accept {GRAPHQL} or {JSON}.")
-        parameters = await _parameters(request)
-        context = await _context(request)
-        result = await _execute(request.method, parameters, context)
-    except _Refused as refused:
-        return _answer({"errors": [{"message": str(refused)}]}, media_type or JSON, refused.status, refused.headers)
-    except ClientDisconnect:
-        return Response(status_code=499)
+            raise Refused(406, f"Accept {GRAPHQL} or {JSON}.")
+        parameters = parameters_of(method, headers, asked)
+        async with Reading() as reading:
+            context = await _context(scope, headers, reading)
+            began_at = 0 if answers is None else answers.told
+            context.notes_reads = answers is not None
+            result = await _executed(method, parameters, context)
+    except Refused as refused:
+        return _written({"errors": [{"message": str(refused)}]}, media_type or JSON, refused.status, *refused.headers)
     except Exception as bug:
-        return _answer({"errors": [masked(bug).formatted]}, media_type or JSON, 500)
-    body: dict[str, Any] = {"data": result.data}
-    status = 200
+        return _written({"errors": [masked(bug).formatted]}, media_type or JSON, 500)
     if result.errors:
-        body["errors"] = [error.formatted for error in result.errors]
-        # Without data and without a path nothing was executed: the document or its variables were at fault.
-        if result.data is None and all(error.path is None for error in result.errors):
-            del body["data"]
-            status = 400 if media_type == GRAPHQL else 200
-    response = _answer(body, media_type, status)
-    response.raw_headers += context.cookies
-    return response
+        return _with_errors(result, media_type, context)
+    answer = _written({"data": result.data}, media_type, 200, *context.cookies, with_etag=method == "GET")
+    if answers is not None and key is not None and context.reads is not None:
+        answers.put(key, answer, context.reads, began_at)
+    return answer
 
 
-async def _context(request: Request) -> Context:
-    token = token_of(request)
-    viewer = await accounts.user_of(token) if token else None
-    context = Context(request=request, viewer=viewer, token=token)
+async def _context(scope: Scope, headers: Headers, reading: Reading) -> Context:
+    token = token_of(headers)
+    viewer = await accounts.user_of(token, reading) if token else None
+    context = Context(request=HTTPConnection(scope), viewer=viewer, token=token, reading=reading)
     if viewer is not None:
         context.loaders.by_id(models.User).prime(viewer.id, viewer)
     return context
 
 
-async def _execute(method: str, parameters: _Parameters, context: Context) -> ExecutionResult:
+async def _executed(method: str, parameters: Parameters, context: Context) -> ExecutionResult:
     allowed = _READING if method == "GET" else _READING_AND_WRITING
     try:
         return await schema.run(parameters.query, parameters.variables, parameters.operation_name, context, allowed)
     except NotAllowed as error:
         if error.operation is OperationType.SUBSCRIPTION:
-            raise _Refused(400, "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws.") from error
-        raise _Refused(405, "Mutations go by POST.", allow="POST") from error
+            raise Refused(400, "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws.") from error
+        raise Refused(405, "Mutations go by POST.", (b"allow", b"POST")) from error
 
 
-async def _parameters(request: Request) -> _Parameters:
-    if request.method == "GET":
-        given: dict[str, Any] = dict(request.query_params)
-        for name in ("variables", "extensions"):
-            if name in given:
-                given[name] = _json(name, given[name] or "null")
-    elif request.method == "POST":
-        if not is_utf8_json(request.headers.get("content-type", "")):
-            raise _Refused(415, f"Send {JSON}, in UTF-8.", accept_post=JSON)
-        given = _json("The request body", await _body(request))
-        if not isinstance(given, dict):
-            raise _Refused(400, 'The request body must be a JSON object: {"query": "...", "variables": {...}}.')
-    else:
-        raise _Refused(405, "GraphQL goes by GET or POST.", allow="GET, POST")
-    query = _checked(given, "query", str, "a string")
-    if not query:
-        raise _Refused(400, "There is no query in the request.")
-    return _Parameters(
-        query,
-        _checked(given, "operationName", str, "a string") or None,  # empty, it is as good as left out
-        _checked(given, "variables", dict, "an object"),
-        _checked(given, "extensions", dict, "an object"),
-    )
+def _with_errors(result: ExecutionResult, media_type: str, context: Context) -> Answer:
+    errors = result.errors or []
+    body: dict[str, Any] = {"data": result.data, "errors": [error.formatted for error in errors]}
+    status = 200
+    # Without data and without a path nothing was executed: the document or its variables were at fault.
+    if result.data is None and all(error.path is None for error in errors):
+        del body["data"]
+        status = 400 if media_type == GRAPHQL else 200
+    return _written(body, media_type, status, *context.cookies)
 
 
-def _checked(given: dict[str, Any], name: str, kind: type, what: str) -> Any:
-    value = given.get(name)
-    if value is not None and not isinstance(value, kind):
-        raise _Refused(400, f"{name} must be {what}, or left out.")
-    return value
+def _written(content: dict[str, Any], media_type: str, status: int, *more: Header, with_etag: bool = False) -> Answer:
+    body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
+    headers = [_TYPES[media_type], (b"content-length", b"%d" % len(body)), _VARY, *more]
+    if not with_etag:
+        return Answer(status, headers, body)
+    # The same bytes as another media type are another thing to whoever compares.
+    etag = b'"%b"' % blake2b(body, digest_size=16, person=media_type[-16:].encode()).hexdigest().encode()
+    return Answer(status, [*headers, (b"etag", etag), _CACHING], body, etag)
 
 
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size <= MOST_BODY:
-            body += chunk
-        elif size > MOST_DISCARDED:
-            break
-    if size > MOST_BODY:
-        raise _Refused(413, f"The request body may have at most {MOST_BODY:,} bytes.")
-    return bytes(body)
-
-
-def _json(what: str, text: bytes | str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        raise _Refused(400, f"{what} is not valid JSON: {error}.") from error
-
-
-def _answer(body: dict[str, Any], media_type: str, status: int, headers: dict[str, str] | None = None) -> Response:
-    headers = {"vary": "Accept", **(headers or {})}
-    return Response(
-        orjson.dumps(body, option=orjson.OPT_UTC_Z), status, headers, media_type=f"{media_type}; charset=utf-8"
-    )
+def _is_known(etag: bytes, if_none_match: bytes | None) -> bool:
+    """Whether the client has that very answer, by its If-None-Match header (RFC 9110, 13.1.2: compared weakly)."""
+    if if_none_match is None:
+        return False
+    return any(each.strip().removeprefix(b"W/") in (etag, b"*") for each in if_none_match.split(b","))

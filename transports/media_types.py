@@ -1,11 +1,14 @@
 """Which media type an answer has: what the client accepts, of the two that GraphQL over HTTP knows."""
 
+from functools import lru_cache
+
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
 
 _OFFERED = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}
 
 
+@lru_cache(maxsize=100)
 def negotiated(accept: str | None) -> str | None:
     """The best of what `accept` (RFC 9110, section 12.5.1) lists, or None where it lists nothing we have.
 
@@ -28,6 +31,7 @@ def negotiated(accept: str | None) -> str | None:
     return best
 
 
+@lru_cache(maxsize=100)
 def is_utf8_json(content_type: str) -> bool:
     """Whether `content_type` is exactly application/json, in UTF-8 if it says so."""
     media_type, *parameters = (piece.strip() for piece in content_type.lower().split(";"))

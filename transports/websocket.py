@@ -125,7 +125,7 @@ class GraphQLOverWebSocket(GraphQL[Context, None]):
 
     async def get_context(self, request: Any, response: Any) -> Context:
         socket: WebSocket = request
-        token = token_of(socket)
+        token = token_of(dict(socket.scope["headers"]))
         return Context(request=socket, viewer=await accounts.user_of(token) if token else None, token=token)
 
     async def on_ws_connect(self, context: Context) -> dict[str, object]:

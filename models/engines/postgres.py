@@ -79,6 +79,8 @@ class PostgresClient(JoinsTransaction, CountedStatements):
                 if self._pool is None:
                     await self.create_connection(with_db=True)
         try:
+            if self._pool.get_idle_size():
+                return await self._pool.acquire()  # which does not wait
             async with asyncio.timeout(TURN_TIMEOUT):
                 return await self._pool.acquire()
         except TimeoutError:

@@ -1,0 +1,1 @@
+"""The servers beside this one that are written in Python."""

@@ -1,0 +1,67 @@
+"""A run: the servers of a database started, what could not be started noted, what was measured gathered."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+
+from rich.console import Console
+
+from benchmarks.databases import Kind
+from benchmarks.measure import Effort, Figures
+from benchmarks.peers import NoPeers
+from benchmarks.serving import DidNotStart, Served
+from benchmarks.variants import Variant
+
+
+@dataclass(frozen=True)
+class Line:
+    """What was measured of a variant: on what page (or in what row of a growth table), over how many connections."""
+
+    database: Kind
+    page: str
+    connections: int
+    variant: str
+    figures: Figures
+    #: The length of a typical answer in bytes.
+    size: int
+    #: SQL statements a request, where they were counted.
+    statements: int | None = None
+
+
+@dataclass
+class Run:
+    """What a run has measured so far, and what it could not. `part` is a chapter of the report."""
+
+    effort: Effort
+    console: Console
+    parts: dict[str, list[Line]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, part: str, lines: Sequence[Line]) -> None:
+        """Keep lines for a chapter."""
+        self.parts.setdefault(part, []).extend(lines)
+
+    def note(self, text: str) -> None:
+        """Say something now, and in the report."""
+        if text not in self.notes:
+            self.notes.append(text)
+            self.console.print(f"[yellow]{text}[/]", highlight=False)
+
+    @contextmanager
+    def servers(self, variants: Sequence[Variant], url: str) -> Iterator[list[tuple[Variant, Served]]]:
+        """The running servers of those variants that start here."""
+        with ExitStack() as stack:
+            running = []
+            for variant in variants:
+                environment = {**variant.environment, "DATABASE_URL": url}
+                try:
+                    served = Served(variant.command, environment, self.effort.server_core)
+                    running.append((variant, stack.enter_context(served)))
+                except (DidNotStart, NoPeers) as reason:
+                    self.note(f"{variant.name} is left out: {reason}")
+            yield running
+
+
+def with_statements(line: Line, statements: int) -> Line:
+    """The line, and how many statements a request took."""
+    return replace(line, statements=statements)
