@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import changes, live
+from services import changes, live, voting
 from settings import settings
 from transports.answers import Answers
 from transports.http import GraphQLOverHTTP
@@ -75,6 +75,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             yield
     finally:
         live.close()
+        await voting.finish()
         await database.disconnect()
 
 
