@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import signal
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -63,12 +65,14 @@ def main(
 ) -> None:
     """Measure pages and votes here beside the same written by hand, and beside other servers, in one run.
 
-    A whole run takes about an hour, and wants the machine for itself. Without Node.js, npm or PostgreSQL what needs
+    A whole run takes an hour or more, and wants the machine for itself. Without Node.js, npm or PostgreSQL what needs
     them is left out, and the report says so. To compare one page with the one by hand, for example:
 
         python -m benchmarks --keep --part "question page" --variant plainspoken --on sqlite --connections 1
     """
     console = Console()
+    # Told to stop, it stops its servers first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parts = _one_of(PARTS, part, "--part")
     names = _one_of(list(dict.fromkeys(each.name for each in VARIANTS)), variant, "--variant")
     chosen = [each for each in VARIANTS if each.name in (*names, BY_HAND)]

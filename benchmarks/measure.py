@@ -15,8 +15,8 @@ from benchmarks.pages import Page, request
 from benchmarks.serving import Served, postgres_cpu
 from benchmarks.variants import Variant
 
-#: Before a page is measured on a server, it is asked for at least this long, in seconds, so that compilers are done.
-WARM_UP = 2.0
+#: Before a page is measured on a server, it is asked for at least this long, in seconds, until compilers are done.
+WARM_UP = 4.0
 
 
 @dataclass(frozen=True)

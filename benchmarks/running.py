@@ -53,13 +53,18 @@ class Run:
         with ExitStack() as stack:
             running = []
             for variant in variants:
-                environment = {**variant.environment, "DATABASE_URL": url}
                 try:
-                    served = Served(variant.command, environment, self.effort.server_core)
+                    served = Served(variant.command, variant.environment_at(url), self.effort.server_core)
                     running.append((variant, stack.enter_context(served)))
                 except (DidNotStart, NoPeers) as reason:
-                    self.note(f"{variant.name} is left out: {reason}")
+                    self.note(f"{variant.name} is left out: {_last_words(str(reason))}")
             yield running
+
+
+def _last_words(said: str) -> str:
+    """What a server said last before it ended: the error, not what uvicorn says of it afterwards."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and "Application startup failed" not in line]
+    return lines[-1] if lines else "it ended without a word"
 
 
 def with_statements(line: Line, statements: int) -> Line:

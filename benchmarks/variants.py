@@ -25,6 +25,8 @@ OURS = "plainspoken"
 PLANNER_OFF = "plainspoken, planner off"
 CACHED = "plainspoken, cached"
 PEERS = ("PostGraphile 5", "Mercurius + JIT", "GraphQL Yoga + JIT")
+#: Connections to PostgreSQL that each server may have: all of them run at once, and it takes 100 as it is installed.
+POOL_SIZE = 5
 #: Those that the growth tables compare.
 GROWING = (BY_HAND, OURS, PLAIN)
 
@@ -38,6 +40,8 @@ class Variant:
     documents: Sequence[str] = READS
     databases: Sequence[Kind] = BOTH
     environment: dict[str, str] = field(default_factory=dict)
+    #: Whether it takes the size of its pool from the database's URL.
+    pool_in_url: bool = False
     #: Its ASGI application, where it has one.
     app: str = ""
     #: Whether its answers are those of the page: hello world's are not.
@@ -47,6 +51,12 @@ class Variant:
     #: Where its schema is another one than ours: how it is asked, and what its answers mean.
     ask: Ask | None = None
     understand: Understand = orjson.loads
+
+    def environment_at(self, url: str) -> dict[str, str]:
+        """The environment that it is started in, for a database. All have pools of one size."""
+        if self.pool_in_url and url.startswith("postgres"):
+            url = f"{url}?maxsize={POOL_SIZE}"
+        return {**self.environment, "DATABASE_URL": url, "POOL_SIZE": str(POOL_SIZE)}
 
     def reads(self, user_id: int | None) -> bool:
         """Whether it is measured for this reader."""
@@ -66,7 +76,9 @@ def _python(name: str, module: str, *more: str, **options: Any) -> Variant:
 def _ours(name: str, planner: str, cache: str, *more: str, **options: Any) -> Variant:
     environment = {"PLANNER": planner, "RESPONSE_CACHE": cache}
     command = lambda port: [sys.executable, "server.py", "--port", str(port)]  # noqa: E731  a command like the others
-    return Variant(name, command, (*READS, *more), environment=environment, app="server:app", **options)
+    return Variant(
+        name, command, (*READS, *more), environment=environment, app="server:app", pool_in_url=True, **options
+    )
 
 
 def _peer(name: str, server: str, **options: Any) -> Variant:
@@ -84,7 +96,7 @@ VARIANTS = (
     _peer(PEERS[0], "postgraphile", ask=postgraphile.ask, understand=postgraphile.understand),
     _peer(PEERS[1], "mercurius"),
     _peer(PEERS[2], "yoga"),
-    _python(PLAIN, "plain_strawberry"),
+    _python(PLAIN, "plain_strawberry", pool_in_url=True),
 )
 
 

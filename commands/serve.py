@@ -44,6 +44,9 @@ def serve(
         port=port,
         log_level="warning",
         access_log=False,
+        # uvloop and httptools, where there are such for this Python; else asyncio and h11.
+        loop="auto",
+        http="auto",
         ws_max_size=MOST_BODY,
         timeout_graceful_shutdown=GRACE,
     )

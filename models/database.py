@@ -38,6 +38,7 @@ __all__ = [
     "fetch_rows",
     "in_transaction",
     "transaction",
+    "worded",
 ]
 
 log = logging.getLogger(__name__)
@@ -232,7 +233,12 @@ async def execute(sql: str, values: Sequence[object] = ()) -> int:
 
 def native(sql: str) -> str:
     """The statement with the placeholders of this database."""
-    return sql if dialect() == "postgres" else numbered(sql)
+    return worded(sql, dialect())
+
+
+def worded(sql: str, dialect: str) -> str:
+    """The same for a database that is known."""
+    return sql if dialect == "postgres" else numbered(sql)
 
 
 @lru_cache(maxsize=1024)

@@ -37,12 +37,12 @@ class Reading:
     async def __call__(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
         """The rows of a SELECT in the database's own words."""
         client = self._client
-        client.log.debug("%s: %s", sql, values)
         if self.dialect == "sqlite":
             rows: Sequence[Any] = await client.tuples(sql, values)
             return rows
         if self._connection is None:
             self._connection = await client.take()
+        client.log.debug("%s: %s", sql, values)
         found: Sequence[Any] = await self._connection.fetch(sql, *values)
         return found
 

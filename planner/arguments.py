@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from graphql import FieldNode, GraphQLField, VariableNode
+from graphql import FieldNode, GraphQLField, VariableNode, get_nullable_type, is_leaf_type
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
@@ -20,10 +20,34 @@ class Arguments:
         self._node = node
         self.is_constant = not any(_has_variable(argument.value) for argument in node.arguments or ())
         self._constant = self._read(NO_VARIABLES) if self.is_constant else {}
+        self._leaves = None if self.is_constant else self._only_leaves()
 
     def read(self, variables: VariableValues = NO_VARIABLES) -> dict[str, Any]:
         """The arguments by their Python names. Raises what graphql-core raises for wrong ones."""
-        return self._constant if self.is_constant else self._read(variables)
+        if self.is_constant:
+            return self._constant
+        if self._leaves is not None:
+            found = {name: variables.coerced.get(variable) for name, variable in self._leaves}
+            if None not in found.values():
+                return found
+        return self._read(variables)
+
+    def _only_leaves(self) -> list[tuple[str, str]] | None:
+        """The Python name and the variable of each argument, if each is a variable that stands for a leaf.
+
+        Such a value, unless it is null, is already what Strawberry would make of it.
+        """
+        names = {
+            self._schema.config.name_converter.from_argument(each): each.python_name
+            for each in self._definition.extensions["strawberry-definition"].arguments
+        }
+        leaves = []
+        for argument in self._node.arguments or ():
+            kind = get_nullable_type(self._definition.args[argument.name.value].type)
+            if not isinstance(argument.value, VariableNode) or not is_leaf_type(kind):
+                return None
+            leaves.append((names[argument.name.value], argument.value.name.value))
+        return leaves
 
     def _read(self, variables: VariableValues) -> dict[str, Any]:
         field = self._definition.extensions["strawberry-definition"]

@@ -18,8 +18,13 @@ from graphql import (
     GraphQLNonNull,
     GraphQLString,
     Undefined,
+    get_nullable_type,
+    is_leaf_type,
+    type_from_ast,
 )
 from strawberry.types.base import has_object_definition
+
+from planner.selection import Operation
 
 #: Makes a Python value of a JSON value.
 Maker = Callable[[Any], Any]
@@ -47,6 +52,23 @@ def maker(wanted: GraphQLInputType) -> Maker:
     if wanted is GraphQLBoolean:
         return _bool
     raise NotPlain(f"{wanted}: no short way")
+
+
+def plain_variables(operation: Operation) -> list[tuple[str, Maker]] | None:
+    """The variables of an operation and their makers, if all of them are leaves without defaults.
+
+    What they make is then what graphql-core coerces.
+    """
+    makers = []
+    for each in operation.definition.variable_definitions or ():
+        wanted: Any = type_from_ast(operation.schema, each.type)
+        if each.default_value is not None or not is_leaf_type(get_nullable_type(wanted)):
+            return None
+        try:
+            makers.append((each.variable.name.value, maker(wanted)))
+        except NotPlain:
+            return None
+    return makers
 
 
 def _required(make: Maker) -> Maker:

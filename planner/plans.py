@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLObjectType
-from graphql.execution.values import VariableValues
+from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 
 from models.reading import Reading
 from planner.function import Writer
+from planner.inputs import NotPlain, plain_variables
 from planner.kept import Kept
 from planner.reads import Notes
 from planner.running import Run, StepRunner, runner
@@ -66,6 +67,18 @@ class Plans:
         self.schema = schema
         self.operation = operation
         self._library = library
+        self._plain = plain_variables(operation)
+
+    def coerced(self, variables: dict[str, Any]) -> VariableValues | None:
+        """The values of the operation's variables; None where graphql-core shall say what is wrong with them."""
+        if self._plain is not None:
+            try:
+                return VariableValues({}, {name: make(variables[name]) for name, make in self._plain})
+            except (KeyError, NotPlain):
+                pass  # something is left out, or wrong
+        declared = self.operation.definition.variable_definitions or ()
+        coerced = get_variable_values(self.operation.schema, declared, variables)
+        return coerced if isinstance(coerced, VariableValues) else None
 
     def of_query(self, variables: VariableValues, viewer: Any, dialect: str, *, noting: bool = False) -> Plan:
         """The plan of the whole operation; `noting`, it can tell what a run read. Raises CannotPlan."""

@@ -9,7 +9,6 @@ import strawberry
 import structlog
 from graphql import ExecutionResult, GraphQLError, OperationType
 from graphql.execution import MiddlewareManager
-from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.extensions import MaskErrors, SchemaExtension
 from strawberry.types.execution import PreExecutionError
@@ -132,8 +131,8 @@ class ExecutedSchema(strawberry.Schema):
         if settings().planner:
             context.plans = plans = document.plans(definition)
             if definition.operation is OperationType.QUERY:
-                coerced = get_variable_values(self._schema, definition.variable_definitions or (), variables or {})
-                if isinstance(coerced, VariableValues) and (answer := await planned(plans, coerced, context)):
+                coerced = plans.coerced(variables or {})
+                if coerced is not None and (answer := await planned(plans, coerced, context)):
                     return ExecutionResult(answer[0])
             elif deed := document.deed(definition):
                 await self._pause(context)

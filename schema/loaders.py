@@ -137,6 +137,8 @@ class Loaders:
 
     def __init__(self, viewer: Viewer) -> None:
         self.viewer = viewer
+        #: Whether the viewer's row was read for this very operation.
+        self.knows_viewer = False
         self.wave = Wave()
         self._by_id: dict[type[Model], _ById[Any]] = {}
         self._pages: dict[tuple[str, Window], _PageByParent] = {}
@@ -146,7 +148,9 @@ class Loaders:
     def by_id(self, model: type[Row]) -> _ById[Row]:
         """The loader of the rows of a model that the viewer may see, by id."""
         if model not in self._by_id:
-            self._by_id[model] = _ById(self, model)
+            loader = self._by_id[model] = _ById(self, model)
+            if isinstance(self.viewer, model) and self.knows_viewer:
+                loader.prime(self.viewer.pk, self.viewer)
         return self._by_id[model]
 
     async def related(self, model: type[Row], key: int | None) -> Row | None:

@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 
 import models
 from models import PointsReason, UserLevel
-from models.database import native, transaction
+from models.database import transaction, worded
 from models.raw import columns, instance
 from models.reading import Reading
 from services import changes, clock, finding, passwords, points
@@ -81,7 +81,7 @@ async def user_of(token: str, reading: Reading | None = None) -> models.User | N
     Who goes on to read a page gives the `reading` of it.
     """
     async with reading or Reading() as read:
-        found = await read(native(_USER_OF_SESSION), [_hash(token), clock.now()])
+        found = await read(worded(_USER_OF_SESSION, read.dialect), [_hash(token), clock.now()])
     return instance(models.User, found[0]) if found else None
 
 

@@ -9,9 +9,10 @@ News carries no data, only what may no longer be true.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+from tortoise.fields import TextField
 from tortoise.models import Model
 
 from models.database import after_commit
@@ -22,7 +23,7 @@ ROW = "row"
 ANY = "any"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Read:
     """Rows of a table whose `column` has one of `values`, those that are there and those that may come."""
 
@@ -33,7 +34,7 @@ class Read:
     columns: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """A row that was written: its table, and the columns that may hold something else now; None for a new row.
 
@@ -94,8 +95,15 @@ def _note(row: Model, columns: frozenset[str] | None) -> None:
     if not _hearers:
         return
     meta = row._meta
-    known = {column: value for column, value in vars(row).items() if column in meta.db_fields}
+    known = {column: value for column, value in vars(row).items() if column in _short(type(row))}
     known[ROW] = row.pk
     if row.pk is None:  # written together with others, and nobody was told their keys
         del known[meta.pk_attr]
     after_commit(partial(tell, Change(meta.db_table, columns, known)))
+
+
+@cache
+def _short(model: type[Model]) -> frozenset[str]:
+    """The columns that rows may be found by: all but long texts, which news must not carry about."""
+    meta = model._meta
+    return frozenset(column for column in meta.db_fields if not isinstance(meta.fields_map[column], TextField))

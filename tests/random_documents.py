@@ -60,9 +60,12 @@ def random_document(chance: Random, forum: Forum) -> tuple[Asked, Asked]:
 
 
 def random_selection(chance: Random, forum: Forum, type_name: str) -> tuple[str, Asked]:
-    """What could be asked of a type, as ` { id }`; and what belongs to it: fragments, variables and their types."""
+    """What could be asked of a type, as ` { id }`; and what belongs to it: fragments, variables and their types.
+
+    Nothing in it is wrong.
+    """
     while True:
-        writer = _Writer(chance, forum)
+        writer = _Writer(chance, forum, wrong=0)
         selection = writer.selection(schema._schema.type_map[type_name], 2, 1)
         part = Asked("\n".join(writer.fragments), writer.given, declared=tuple(writer.declared()))
         root = f"query ({', '.join(part.declared)})" if part.declared else "query"
@@ -87,9 +90,10 @@ class _Variable:
 class _Writer:
     """One document in the making."""
 
-    def __init__(self, chance: Random, forum: Forum) -> None:
+    def __init__(self, chance: Random, forum: Forum, wrong: float = _WRONG) -> None:
         self.chance = chance
-        self.values = Values(chance, forum, _WRONG)
+        self.wrong = wrong
+        self.values = Values(chance, forum, wrong)
         self.fragments: list[str] = []
         self.deepest = chance.choice(_DEPTHS)
         self.given: dict[str, Any] = {}
@@ -195,7 +199,7 @@ class _Writer:
         source = definition.extensions["strawberry-definition"].metadata.get("source")
         written: dict[str, str] = {}
         ends: tuple[str, ...] = self.chance.choice((("first",), ("first",), ("first",), ("last",), ()))
-        ends = ("first", "last") if self.is_one_in(60) else ends
+        ends = ("first", "last") if self.chance.random() < self.wrong else ends
         order: Any = getattr(source, "order", None)
         page = 8 if isinstance(source, Pages) else None
         for name, argument in definition.args.items():
@@ -240,7 +244,8 @@ class _Writer:
         elif way == 1 and not is_needed:  # left out, or null
             kind = nullable
             value = getattr(getattr(argument, "default_value", None), "name", None)
-            if self.is_one_in(2):
+            # Where there is a default, a null is an error.
+            if self.is_one_in(2) and (self.wrong or not _has_default(argument)):
                 self.given[variable] = value = None
         elif way == 2:  # a default that is not looked at
             default = f" = {self.literal(name, argument.type, make(), constant=True)}"

@@ -11,8 +11,9 @@ import structlog
 from clients import Client, document
 from node_packages import node_packages
 
-from transports.requests import MOST_BODY
+import models
 from transports.media_types import GRAPHQL, JSON
+from transports.requests import MOST_BODY
 
 #: The specification's own checks, of the npm package graphql-http.
 AUDIT = """
@@ -100,6 +101,36 @@ async def test_a_query_goes_by_get_too(visitor: Client) -> None:
     parameters = {"query": query, "operationName": "Named", "variables": '{"id": "nothing"}', "extensions": ""}
     response = await visitor.http.get("/graphql", params=parameters)
     assert (response.status_code, response.json()) == (200, {"data": {"node": None}})
+
+
+async def test_an_answer_to_get_that_the_client_has_already_is_not_sent_again(visitor: Client) -> None:
+    query = {"query": "{ site { name welcome } }"}
+    first = await visitor.http.get("/graphql", params=query)
+    etag = first.headers["etag"]
+    assert etag.startswith('"')
+    assert first.headers["cache-control"] == "private, no-cache"
+    for known in (etag, f'"another", W/{etag}', "*"):
+        again = await visitor.http.get("/graphql", params=query, headers={"if-none-match": known})
+        assert (known, again.status_code, again.content) == (known, 304, b"")
+        kept = ("etag", "cache-control", "vary")
+        assert {name: again.headers[name] for name in kept} == {name: first.headers[name] for name in kept}
+    other = await visitor.http.get("/graphql", params=query, headers={"if-none-match": etag, "accept": GRAPHQL})
+    assert (other.status_code, other.json()) == (200, first.json())
+    await models.Site.all().update(welcome="Come in.")
+    changed = await visitor.http.get("/graphql", params=query, headers={"if-none-match": etag})
+    assert (changed.status_code, changed.json()["data"]["site"]["welcome"]) == (200, "Come in.")
+
+
+async def test_what_is_wrong_or_posted_has_no_etag(visitor: Client) -> None:
+    wrong = await visitor.http.get("/graphql", params={"query": "{ tags(first: -1) { totalCount } }"})
+    body = orjson.dumps({"query": document("site_name")})
+    for response in (wrong, await sent(visitor, body, if_none_match="*")):
+        assert (response.status_code, "etag" in response.headers) == (200, False)
+
+
+async def test_who_keeps_an_answer_is_told_what_it_depends_on(visitor: Client) -> None:
+    response = await sent(visitor, orjson.dumps({"query": document("site_name")}))
+    assert response.headers["vary"] == "Accept, Authorization, Cookie, Origin"
 
 
 async def test_an_empty_operation_name_is_none(visitor: Client) -> None:

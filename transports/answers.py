@@ -20,13 +20,13 @@ Key = tuple[bytes | str | None, ...]
 
 #: No answer may take more than this part of the memory.
 _LARGEST = 1 / 16
-#: Bytes that an answer takes beside its body, and what it takes for each value by which it is found; as measured.
-_EACH, _EACH_VALUE = 1_500, 250
+#: Bytes beside body and request: of an answer, of each of its reads, and of each value of those; as measured.
+_EACH, _EACH_READ, _EACH_VALUE = 4_000, 700, 150
 #: Changes that are remembered for answers in the making: those of some seconds, when much goes on.
 _REMEMBERED = 2_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What goes out. With an `etag`, the headers have it too."""
 
@@ -80,7 +80,7 @@ class Answers:
         """Keep an answer that was made of `reads`, which began when `since` changes had been told."""
         missed = self.told - since
         weight = _EACH + len(answer.body) + sum(len(part) for part in key if part)
-        weight += _EACH_VALUE * sum(len(read.values) for read in reads)
+        weight += sum(_EACH_READ + _EACH_VALUE * len(read.values) for read in reads)
         if missed > len(self._news) or weight > self.most * _LARGEST:
             return
         if (former := self._kept.get(key)) is not None:
@@ -101,12 +101,6 @@ class Answers:
         self.told += 1
         self._news.append(change)
         self._forget(change)
-
-    def clear(self) -> None:
-        """Forget all answers."""
-        self._kept.clear()
-        self._index.clear()
-        self.weight = 0
 
     def _forget(self, change: Change) -> None:
         for (column, columns), group in list(self._index.get(change.table, {}).items()):

@@ -13,7 +13,6 @@ from graphql import ExecutionResult, OperationType
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-import models
 from models.reading import Reading
 from schema import schema
 from schema.context import Context
@@ -90,8 +89,7 @@ async def _context(scope: Scope, headers: Headers, reading: Reading) -> Context:
     token = token_of(headers)
     viewer = await accounts.user_of(token, reading) if token else None
     context = Context(request=HTTPConnection(scope), viewer=viewer, token=token, reading=reading)
-    if viewer is not None:
-        context.loaders.by_id(models.User).prime(viewer.id, viewer)
+    context.loaders.knows_viewer = True
     return context
 
 

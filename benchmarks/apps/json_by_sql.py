@@ -44,7 +44,9 @@ async def _keep_session(connection: Any) -> None:
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """The pool, for as long as the server runs."""
     global _pool
-    async with asyncpg.create_pool(os.environ["DATABASE_URL"], reset=_keep_session) as _pool:
+    size = int(os.environ["POOL_SIZE"])
+    url = os.environ["DATABASE_URL"]
+    async with asyncpg.create_pool(url, min_size=size, max_size=size, reset=_keep_session) as _pool:
         yield
 
 

@@ -8,7 +8,7 @@ pg.types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (text) => `${text.slice(0,
 
 export const url = process.env.DATABASE_URL;
 export const port = Number(process.env.PORT);
-export const pool = new pg.Pool({ connectionString: url, max: 10, idleTimeoutMillis: 0, options: "-c TimeZone=UTC" });
+export const pool = new pg.Pool({ connectionString: url, max: Number(process.env.POOL_SIZE), idleTimeoutMillis: 0, options: "-c TimeZone=UTC" });
 
 /** The rows of a statement that is prepared once for each connection, by its name. */
 export async function rows(name, text, values) {

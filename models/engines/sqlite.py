@@ -173,6 +173,8 @@ class SqliteClient(JoinsTransaction, SqliteConnection):
         if rows is None:
             reader = self if self._short_reads is None else self._long_reads
             _, rows = await CountedStatements.execute_query(reader, query, list(values))
+        else:
+            self.log.debug("%s: %s", query, values)
         return rows
 
     def turn(self) -> Turn:
