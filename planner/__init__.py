@@ -18,6 +18,9 @@ The schema says beside each field how it gets its value (`sources`). An operatio
               ▼ running        for each request: values into slots, rows by step, the function makes the answer
 
 What cannot be compiled, and whatever fails, is answered by graphql-core's executor, which the plans must agree with
-byte for byte. A mutation or a subscription is graphql-core's, and the rows that it gives are read by plans
-(`executor`). `metrics` counts who answered; `qa explain` shows the plan of a document.
+byte for byte. A mutation goes the short way where its document is plain (`deeds`, `inputs`), else it is graphql-core's,
+as a subscription is; the rows that either gives are read by plans (`executor`), or are in hand (`in_hand`).
+
+`reads` tells what an answer was made of, for those who keep it; `warming` plans known documents before anybody asks;
+`metrics` counts who answered; `explain` tells a plan in words, for `qa explain`.
 """

@@ -6,6 +6,7 @@ parents.
 """
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -261,11 +262,15 @@ def view_of(wanted: GraphQLObjectType) -> View:
 
 def type_of(schema: GraphQLSchema, wanted: GraphQLAbstractType, row: Model) -> GraphQLObjectType:
     """The object type of an interface that shows a row. Raises CannotPlan where there is none."""
-    for each in schema.get_possible_types(wanted):
-        view = view_of(each)
+    for view, each in _views(schema, wanted):
         if isinstance(row, view.model) and all(getattr(row, name) is value for name, value in view.only.items()):
             return each
     raise CannotPlan(f"{wanted.name}: no type of it shows this row")
+
+
+@lru_cache(maxsize=100)
+def _views(schema: GraphQLSchema, wanted: GraphQLAbstractType) -> list[tuple[View, GraphQLObjectType]]:
+    return [(view_of(each), each) for each in schema.get_possible_types(wanted)]
 
 
 def by_id(model: type[Model]) -> Listing[Any]:

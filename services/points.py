@@ -5,21 +5,36 @@ votes and posts. Amounts are in points.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 import models
 from models import PointsReason, PointsRules, PostKind
-from models.database import after_commit, dialect, execute, fetch_rows
-from models.raw import Given, columns, instance
+from models.database import after_commit, fetch_rows
+from models.raw import Statement, columns, instance, run, write_together
 from services import changes, clock, live
 from settings import settings
 
-_IDS = Given(id="bigint")
-_ENTRIES = Given(
-    user_id="bigint", amount="integer", total="integer", reason="text", post_id="bigint", rules_id="integer"
+_POINTS_LOCKED = Statement(
+    "SELECT users.id, users.points FROM given JOIN users ON users.id = given.id "
+    "ORDER BY users.id FOR NO KEY UPDATE OF users",
+    id="bigint",
 )
-_TOTALS = Given(id="bigint", points="integer")
+_ENTER = Statement(
+    "INSERT INTO points_entry (user_id, amount, total, reason, post_id, rules_id, created_at) "
+    "SELECT user_id, amount, total, reason, post_id, rules_id, at FROM given",
+    user_id="bigint",
+    amount="integer",
+    total="integer",
+    reason="text",
+    post_id="bigint",
+    rules_id="integer",
+    at="timestamptz",
+)
+_SET_POINTS = Statement(
+    "UPDATE users SET points = given.points FROM given WHERE users.id = given.id", id="bigint", points="integer"
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,7 @@ class Payment:
     amount: int
     reason: PointsReason
     post_id: int | None = None
+    at: datetime = field(default_factory=clock.now)
 
 
 async def rules_in_force() -> PointsRules:
@@ -49,25 +65,23 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
     due = [(payment.user_id, payment) for payment in payments if payment.amount and payment.user_id is not None]
     if not due:
         return
-    lock = "FOR NO KEY UPDATE OF users" if dialect() == "postgres" else ""
-    found = await fetch_rows(
-        f"SELECT users.id, users.points FROM {_IDS} JOIN users ON users.id = given.id ORDER BY users.id {lock}",
-        _IDS.values([(user_id,) for user_id in sorted({user_id for user_id, _ in due})]),
-    )
+    found = await run(_POINTS_LOCKED, [(user_id,) for user_id in sorted({user_id for user_id, _ in due})])
     totals: dict[int, int] = dict(map(tuple, found))
     entries = []
     for user_id, payment in due:
         totals[user_id] += payment.amount
-        entries.append((user_id, payment.amount, totals[user_id], payment.reason.value, payment.post_id))
-    await execute(
-        "INSERT INTO points_entry (user_id, amount, total, reason, post_id, rules_id, created_at) "
-        f"SELECT user_id, amount, total, reason, post_id, rules_id, {_ENTRIES.next('timestamptz')} FROM {_ENTRIES}",
-        [*_ENTRIES.values([(*entry, rules.version) for entry in entries]), clock.now()],
-    )
-    await execute(
-        f"UPDATE users SET points = given.points FROM {_TOTALS} WHERE users.id = given.id",
-        _TOTALS.values(sorted(totals.items())),
-    )
+        entries.append(
+            (
+                user_id,
+                payment.amount,
+                totals[user_id],
+                payment.reason,
+                payment.post_id,
+                rules.version,
+                payment.at,
+            )
+        )
+    await write_together((_ENTER, entries), (_SET_POINTS, list(totals.items())))
     for user_id in totals:
         after_commit(partial(live.publish, live.user_topic(user_id)))
         changes.changed_by_key(models.User, user_id, "points")

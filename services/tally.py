@@ -1,20 +1,56 @@
 """The tally of votes that are counted together: read in three statements, changed in memory, written in three."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
 
 import models
 from models import PostKind, VoteValue
-from models.database import dialect, execute, fetch_rows
-from models.raw import Given, columns, instance
-from services import clock, points
+from models.raw import Statement, columns, instance, run_together, write_together
+from services import points
 from services.hotness import VOTE_SECONDS
 from services.points import Payment
 
-_IDS = Given(id="bigint")
-_PAIRS = Given(user_id="bigint", post_id="bigint")
-_VOTES = Given(user_id="bigint", post_id="bigint", value="smallint")
-_COUNTS = Given(id="bigint", up="integer", down="integer", version="integer")
-_THREADS = Given(id="bigint", score="integer", heat="double precision")
+_VOTES_CAST = Statement(
+    "SELECT vote.user_id, vote.post_id, vote.value FROM given "
+    "JOIN vote ON vote.user_id = given.user_id AND vote.post_id = given.post_id",
+    user_id="bigint",
+    post_id="bigint",
+)
+_SET_VOTES = Statement(
+    "INSERT INTO vote (user_id, post_id, value, created_at, updated_at) "
+    "SELECT user_id, post_id, value, at, at FROM given WHERE TRUE "
+    "ON CONFLICT (user_id, post_id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+    user_id="bigint",
+    post_id="bigint",
+    value="smallint",
+    at="timestamptz",
+)
+_COUNT_IN_POSTS = Statement(
+    "UPDATE post SET up_votes = given.up, down_votes = given.down, score = given.up - given.down, "
+    "version = given.version FROM given WHERE post.id = given.id",
+    id="bigint",
+    up="integer",
+    down="integer",
+    version="integer",
+)
+# In any order: with the lock of its question nobody else's tally writes a thread, and whoever else does writes one.
+_COUNT_IN_THREADS = Statement(
+    "UPDATE thread SET score = given.score, hotness = hotness + given.heat FROM given WHERE thread.id = given.id",
+    id="bigint",
+    score="integer",
+    heat="double precision",
+)
+
+
+@cache
+def _posts_locked() -> Statement:
+    """Posts by id, locked in that order."""
+    return Statement(
+        f"SELECT {columns(models.Post, 'post')} FROM given JOIN post ON post.id = given.id "
+        "ORDER BY post.id FOR NO KEY UPDATE OF post",
+        id="bigint",
+    )
 
 
 class Tally:
@@ -29,7 +65,7 @@ class Tally:
         #: What is paid for the votes that were set.
         self.payments: list[Payment] = []
         self._votes = votes
-        self._set: dict[tuple[int, int], VoteValue] = {}
+        self._set: dict[tuple[int, int], tuple[VoteValue, datetime]] = {}
         self._heat: dict[int, float] = {}
         self._changed: dict[int, models.Post] = {}
 
@@ -37,22 +73,12 @@ class Tally:
     async def of(cls, pairs: Sequence[tuple[int | None, int]]) -> "Tally":
         """The tally of these users (None: of nobody) and posts.
 
-        Posts are locked in the order of their ids, before their votes are read: two tallies of the same posts come one
-        after the other.
+        Posts are locked before their votes are read: two tallies of the same posts come one after the other.
         """
         ids = sorted({post_id for _, post_id in pairs})
-        lock = "FOR NO KEY UPDATE OF post" if dialect() == "postgres" else ""
-        found = await fetch_rows(
-            f"SELECT {columns(models.Post, 'post')} FROM {_IDS} JOIN post ON post.id = given.id "
-            f"ORDER BY post.id {lock}",
-            _IDS.values([(each,) for each in ids]),
-        )
+        of_users = [pair for pair in dict.fromkeys(pairs) if pair[0] is not None]
+        found, cast = await run_together((_posts_locked(), [(each,) for each in ids]), (_VOTES_CAST, of_users))
         posts = {post.id: post for post in (instance(models.Post, row) for row in found)}
-        cast = await fetch_rows(
-            f"SELECT vote.user_id, vote.post_id, vote.value FROM {_PAIRS} "
-            "JOIN vote ON vote.user_id = given.user_id AND vote.post_id = given.post_id",
-            _PAIRS.values([pair for pair in dict.fromkeys(pairs) if pair[0] is not None]),
-        )
         votes = {(user_id, post_id): VoteValue(value) for user_id, post_id, value in cast}
         return cls(await points.rules_in_force(), posts, votes)
 
@@ -70,7 +96,7 @@ class Tally:
         """The user's vote on a post, as it stands."""
         return self._votes.get((user_id, post_id), VoteValue.NONE)
 
-    def set_vote(self, user_id: int, post: models.Post, value: VoteValue) -> None:
+    def set_vote(self, user_id: int, post: models.Post, value: VoteValue, at: datetime) -> None:
         """Set a vote, and count it in the post and its thread."""
         before = self.vote(user_id, post.id)
         up = (value is VoteValue.UP) - (before is VoteValue.UP)
@@ -79,7 +105,8 @@ class Tally:
         post.down_votes += down
         post.score += up - down
         post.version += 1
-        self._votes[user_id, post.id] = self._set[user_id, post.id] = value
+        self._votes[user_id, post.id] = value
+        self._set[user_id, post.id] = value, at
         self._changed[post.id] = post
         if post.kind is PostKind.QUESTION:
             heat = float(self.rules.hot_votes * VOTE_SECONDS * (up - down))
@@ -93,25 +120,13 @@ class Tally:
         return post
 
     async def write(self) -> None:
-        """Write what was set: votes, then the posts' counts, then those of the threads, in the order of their locks."""
-        now = _VOTES.next("timestamptz")
-        await execute(
-            "INSERT INTO vote (user_id, post_id, value, created_at, updated_at) "
-            f"SELECT user_id, post_id, value, {now}, {now} FROM {_VOTES} WHERE TRUE "
-            "ON CONFLICT (user_id, post_id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
-            [*_VOTES.values([(*pair, int(value)) for pair, value in self._set.items()]), clock.now()],
-        )
+        """Write what was set: the votes, and the counts of their posts and threads."""
         posts = sorted(self._changed.values(), key=lambda post: post.id)
-        await execute(
-            "UPDATE post SET up_votes = given.up, down_votes = given.down, score = given.up - given.down, "
-            f"version = given.version FROM {_COUNTS} WHERE post.id = given.id",
-            _COUNTS.values([(post.id, post.up_votes, post.down_votes, post.version) for post in posts]),
+        await write_together(
+            (_SET_VOTES, [(*pair, value, at) for pair, (value, at) in self._set.items()]),
+            (_COUNT_IN_POSTS, [(post.id, post.up_votes, post.down_votes, post.version) for post in posts]),
+            (
+                _COUNT_IN_THREADS,
+                [(post.thread_id, post.score, self._heat[post.id]) for post in posts if post.id in self._heat],
+            ),
         )
-        if self._heat:
-            await execute(
-                f"UPDATE thread SET score = given.score, hotness = hotness + given.heat FROM {_THREADS} "
-                "WHERE thread.id = given.id",
-                _THREADS.values(
-                    [(post.thread_id, post.score, self._heat[post.id]) for post in posts if post.id in self._heat]
-                ),
-            )

@@ -31,42 +31,46 @@ class Together(Generic[Item, Result]):
 
         Raises the exception that `work` gives for the item.
         """
-        loop = asyncio.get_running_loop()
-        if self._worker is not None and self._worker.get_loop() is not loop:
-            self._worker, self._waiting = None, []  # of an event loop that is no more
-        done: asyncio.Future[Result] = loop.create_future()
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, done))
-        if self._worker is None:
+        if self._worker is None or self._worker.done():
             # In a context of its own: the batch is nobody's transaction but its own.
-            self._worker = loop.create_task(self._do_all(), context=Context())
+            self._worker = asyncio.create_task(self._do_all(), context=Context())
         return await done
 
     async def finish(self) -> None:
         """Wait until all that was asked for is done."""
-        if self._worker is not None:
+        if self._worker is not None and not self._worker.done():
             await asyncio.wait([self._worker])
 
     async def _do_all(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
+            await self._do_batch([(item, done) for item, done in batch if not done.cancelled()])
+
+    async def _do_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:
-            while self._waiting:
-                batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-                results = await self._results([item for item, _ in batch])
-                for (_, done), result in zip(batch, results, strict=True):
-                    if done.done():
-                        continue  # its caller is gone
-                    if isinstance(result, Exception):
-                        done.set_exception(result)
-                    else:
-                        done.set_result(result)
+            results = await self._results([item for item, _ in batch])
+            for (_, done), result in zip(batch, results, strict=True):
+                if done.cancelled():
+                    continue  # its caller is gone
+                if isinstance(result, Exception):
+                    done.set_exception(result)
+                else:
+                    done.set_result(result)
         finally:
-            self._worker = None
+            for _, done in batch:
+                done.cancel()  # who was not answered: this task was cancelled, as all are when the process ends
 
     async def _results(self, items: Sequence[Item]) -> Sequence[Result | Exception]:
+        if not items:
+            return []
         try:
             return await self._work(items)
         except Exception as failure:
-            # The database refused the batch, for one of them perhaps: each is done alone. Where it is merely busy,
-            # it would be so for each.
+            # Each would have to wait as long as all did.
             if len(items) == 1 or isinstance(failure, DatabaseBusy):
                 return [failure for _ in items]
-        return [result for item in items for result in await self._results([item])]
+        # The database refused all, for one of them perhaps: each half may do without it.
+        middle = len(items) // 2
+        return [*await self._results(items[:middle]), *await self._results(items[middle:])]

@@ -1,13 +1,14 @@
 """Voting: a user's vote on a post, set to a value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 import models
 from models import PointsReason, PostKind, VoteValue
 from models.database import after_commit, in_transaction, transaction
-from services import changes, live, points
+from services import changes, clock, live, points
 from services.errors import NotFound
 from services.permissions import everybody_sees, visible_posts, vote_refusal
 from services.points import Payment
@@ -22,6 +23,7 @@ class Cast:
     actor: models.User | None
     post_id: int
     value: VoteValue
+    at: datetime = field(default_factory=clock.now)
 
 
 async def cast_vote(actor: models.User | None, post_id: int, value: VoteValue) -> models.Post:
@@ -81,12 +83,12 @@ def _count(cast: Cast, tally: Tally) -> None:
     if cast.value is before:
         return
     worth_before = points.for_votes(tally.rules, post)
-    tally.set_vote(cast.actor.id, post, cast.value)
+    tally.set_vote(cast.actor.id, post, cast.value, cast.at)
     voter = points.for_casting(tally.rules, post.kind) * (abs(cast.value) - abs(before))
     author = points.for_votes(tally.rules, post) - worth_before
     tally.payments += [
-        Payment(cast.actor.id, voter, PointsReason.VOTE_CAST, post.id),
-        Payment(post.author_id, author, PointsReason.VOTE_RECEIVED, post.id),
+        Payment(cast.actor.id, voter, PointsReason.VOTE_CAST, post.id, cast.at),
+        Payment(post.author_id, author, PointsReason.VOTE_RECEIVED, post.id, cast.at),
     ]
 
 

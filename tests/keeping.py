@@ -76,7 +76,9 @@ async def deed_by_chance(chance: Random) -> str:
     posts = await models.Post.filter(state=PostState.VISIBLE, thread_id__in=[each.id for each in threads]).order_by(
         "id"
     )
-    actor, thread, post = chance.choice(users), chance.choice(threads), chance.choice(posts)
+    kind = chance.choice([each for each in PostKind if any(post.kind is each for post in posts)])
+    actor, thread = chance.choice(users), chance.choice(threads)
+    post = chance.choice([each for each in posts if each.kind is kind])
     words = f"Something by chance: {chance.random()}"
     try:
         match deed:

@@ -187,5 +187,4 @@ async def test_nearly_all_fields_of_the_clients_documents_run_compiled(
             data = orjson.loads(await answer(Asked(document(name), variables), ann)).get("data")
             answered |= (fields := {(name, *path) for path in keys(data)})
             left |= fields & {(name, *path) for path in executed}
-    print(len(left), len(answered), left)
     assert len(left) <= 0.05 * len(answered), left

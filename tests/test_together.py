@@ -47,11 +47,11 @@ async def test_an_error_of_one_is_nobody_elses() -> None:
     assert [type(each) for each in results] == [int, LookupError, int]
 
 
-async def test_of_a_batch_that_fails_each_is_done_alone() -> None:
+async def test_a_batch_that_fails_is_done_in_halves() -> None:
     work = Doubling()
     results = await asyncio.gather(*map(Together(work).do, (1, 13, 2)), return_exceptions=True)
     assert [type(each) for each in results] == [int, ValueError, int]
-    assert work.batches == [[1, 13, 2], [1], [13], [2]]
+    assert work.batches == [[1, 13, 2], [1], [13, 2], [13], [2]]
 
 
 async def test_where_the_database_is_busy_nobody_waits_for_it_again() -> None:

@@ -9,9 +9,9 @@ from crowd import answered_by, asked_by, member, members, points_of
 
 import models
 from models import PostState, VoteValue
-from models.database import execute, transaction
+from models.database import dialect, execute, transaction
 from schema.nodes import global_id
-from services import audit, tally, voting
+from services import audit, clock, tally, voting
 from services.errors import NotFound, NotPermitted
 
 UP, DOWN, NONE = VoteValue.UP, VoteValue.DOWN, VoteValue.NONE
@@ -69,7 +69,7 @@ async def test_a_batch_costs_as_many_statements_as_one_vote(forum: str, statemen
         await cast_all(*((voter, question.id, UP) for voter in voting_now))
         costs.append(len(statements))
     assert (await models.Post.get(id=question.id)).up_votes == 30
-    assert costs == [9, 9]
+    assert costs == [9 if dialect() == "sqlite" else 6] * 2
 
 
 async def test_a_vote_that_the_database_refuses_takes_no_other_with_it(
@@ -139,7 +139,7 @@ async def test_two_that_tally_the_same_posts_come_one_after_the_other(forum: str
             counted = await tally.Tally.of([(voter.id, post.id) for post in posts])
             await asyncio.sleep(0.01)
             for post in posts:
-                counted.set_vote(voter.id, counted.posts[post.id], UP)
+                counted.set_vote(voter.id, counted.posts[post.id], UP, clock.now())
             await counted.write()
 
     await asyncio.gather(count(bob, first, second), count(cid, second, first))

@@ -93,7 +93,7 @@ class Answers:
                 group.setdefault(value, set()).add(kept)
         for place in range(missed):
             self._forget(self._news[-1 - place])
-        while self.weight > self.most:
+        while self.weight > self.most or self._kept and next(iter(self._kept.values())).until < monotonic():
             self._drop(next(iter(self._kept.values())))
 
     def hear(self, change: Change) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any
@@ -13,6 +13,7 @@ from tortoise.backends.sqlite import client as stock
 from tortoise.backends.sqlite.client import translate_exceptions
 from tortoise.exceptions import IntegrityError
 
+from models.engines.scripts import statements_of
 from models.engines.short_reads import ShortReads
 from models.engines.sqlite_schema import SqliteSchemaEditor
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
@@ -231,9 +232,19 @@ class SqliteTransaction(OpenTransaction, CountedStatements, stock.SqliteTransact
         await self._connection.execute_fetchall(command)
         return command
 
+    @translate_exceptions
+    async def execute_all(self, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+        async with self.acquire_connection() as connection:
+            for sql, values in statements:
+                self.log.debug("%s: %s", sql, values)
+            # One call of the connection's thread: each costs more than a short statement.
+            step = connection._execute(run_all, connection._conn, statements)  # type: ignore[no-untyped-call]
+            rows: list[list[Any]] = await step
+            return rows
+
     async def execute_script(self, query: str) -> None:
         # sqlite3's own `executescript` commits first.
-        for statement in statements(query):
+        for statement in statements_of(query):
             await self.execute_query(statement)
 
 
@@ -276,17 +287,9 @@ async def acquire(lock: asyncio.Lock) -> None:
         raise DatabaseBusy(f"Another transaction of this process kept the database for {TURN_TIMEOUT:g} s.") from None
 
 
-def statements(script: str) -> Iterator[str]:
-    """The statements of a script one by one: a semicolon in a trigger, a text or a comment ends none."""
-    statement = ""
-    for piece in script.split(";"):
-        statement += piece + ";"
-        if sqlite3.complete_statement(statement):
-            if statement.strip(" \n;"):
-                yield statement.strip()
-            statement = ""
-    if statement.strip(" \n;"):
-        yield statement.strip()
+def run_all(connection: sqlite3.Connection, statements: Sequence[tuple[str, Sequence[Any]]]) -> list[list[Any]]:
+    """Run statements, each with its values, one after the other; the rows that each gives."""
+    return [connection.execute(sql, values).fetchall() for sql, values in statements]
 
 
 client_class = SqliteClient
