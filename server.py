@@ -125,6 +125,7 @@ graphql = GraphQLOverHTTP()
 app = Server(
     routes=[
         Route("/", home),
+        Route("/graphql", graphql),
         WebSocketRoute("/graphql", GraphQLOverWebSocket()),
         Route("/graphiql", graphiql),
         Mount("/static/graphiql", Revalidated(directory=STATIC / "graphiql")),

@@ -67,11 +67,11 @@ class _RowsNote:
         self.builder = builder
         rows = step.rows
         self.table = rows.model._meta.db_table
-        self.parent = _parent_column(rows.listing)
+        self.parent = parent_column(rows.listing)
         self.key = rows.cell((), rows.model._meta.pk_attr).index
         self.is_by_key = self.parent == rows.model._meta.pk_attr
         self.joins = [
-            (join.listing.model._meta.db_table, _parent_column(join.listing), rows.cell(join.path, join.column).index)
+            (join.listing.model._meta.db_table, parent_column(join.listing), rows.cell(join.path, join.column).index)
             for join in rows.joins.values()
         ]
 
@@ -94,12 +94,12 @@ class _RowsNote:
     def mentioned(self, run: Run, parent: Any) -> Mentioned:
         """What the statement names: where a page begins and ends changes nothing about that."""
         if self.step.rows.listing.by_value:
-            return _mentioned(self.step.statement(self.step.window(run), parent).sql)
+            return mentioned_in(self.step.statement(self.step.window(run), parent).sql)
         return self._of_all_pages
 
     @cached_property
     def _of_all_pages(self) -> Mentioned:
-        return _mentioned(self.builder.rows(self.step.rows).sql)
+        return mentioned_in(self.builder.rows(self.step.rows).sql)
 
 
 class _CountNote:
@@ -108,13 +108,13 @@ class _CountNote:
     def __init__(self, step: CountRows) -> None:
         self.step = step
         self.table = step.count.listing.model._meta.db_table
-        self.parent = _parent_column(step.count.listing)
+        self.parent = parent_column(step.count.listing)
 
     def reads(self, run: Run) -> Iterator[Read]:
         parent = run.parents[self.step.count.number]
         if parent is None or parent == []:
             return
-        mentioned = _mentioned(self.step.statement(parent).sql)
+        mentioned = mentioned_in(self.step.statement(parent).sql)
         yield from _listed(self.table, self.parent, parent, mentioned.columns.get("t0", _NONE))
         yield from _others(mentioned)
 
@@ -164,7 +164,7 @@ def _others(mentioned: Mentioned) -> Iterator[Read]:
             yield Read(table, ANY, [None], mentioned.columns.get(alias, _NONE))
 
 
-def _parent_column(listing: Listing[Any]) -> str | None:
+def parent_column(listing: Listing[Any]) -> str | None:
     """The column that holds the parent's key in every row of a listing; None where there is none such."""
     if listing.by_value:
         return None
@@ -183,13 +183,15 @@ def _equal_to(value: Any, condition: Q) -> str | None:
 
 
 @lru_cache(maxsize=1_000)
-def _mentioned(sql: str) -> Mentioned:
+def mentioned_in(sql: str) -> Mentioned:
     """What a statement names. Raises NotUnderstood."""
     text = _KEYS.sub("", sql)
-    tables = {alias or table: table for table, alias in _TABLE.findall(text)}
+    named = [(alias or table, table) for table, alias in _TABLE.findall(text)]
+    tables = dict(named)
     left = _COLUMN.sub("", _TABLE.sub("", text))
     columns, deciding = _columns(text), _columns(text.partition(" FROM ")[2])
-    if '"' in left.replace('"keys"', "") or not columns.keys() - {"keys"} <= tables.keys():
+    is_plain = '"' not in left.replace('"keys"', "") and columns.keys() - {"keys"} <= tables.keys()
+    if not is_plain or any(tables[alias] != table for alias, table in named):
         raise NotUnderstood(sql)
     return Mentioned(tables, columns, deciding)
 

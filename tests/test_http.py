@@ -258,6 +258,11 @@ async def test_somebody_who_types_the_address_gets_a_page(visitor: Client) -> No
     assert (response.status_code, response.headers["location"]) == (307, "/graphiql")
 
 
+async def test_an_address_with_a_slash_too_many_leads_to_the_right_one(visitor: Client) -> None:
+    response = await visitor.http.post("/graphql/", json={"query": document("site_name")}, follow_redirects=True)
+    assert (response.status_code, response.json()) == (200, {"data": NAME})
+
+
 async def test_a_subscription_is_told_where_to_go(visitor: Client) -> None:
     parameters = {"query": document("watch_votes"), "variables": {"postIds": ["x"]}}
     by_get = {"query": document("watch_votes"), "variables": '{"postIds": ["x"]}'}

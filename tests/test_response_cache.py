@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from time import sleep
 from typing import Any
 
 import pytest
@@ -177,6 +178,17 @@ def test_what_was_not_asked_for_longest_gives_way() -> None:
     assert answers.get((b"huge",)) is None
     answers.hear(Change("post", None, {ROW: 1, "thread_id": 7}))
     assert (len(answers), answers.weight, answers._index) == (0, 0, {"post": {}})
+
+
+def test_what_is_too_old_leaves_nothing_behind() -> None:
+    answers = Answers(2**20, seconds=0.01)
+    answers.put((b"old",), kept(), READ, since=0)
+    sleep(0.02)
+    answers.put((b"new",), kept(), [Read("thread", ROW, [1], frozenset())], since=0)
+    assert (len(answers), answers._index["post"]) == (1, {})
+    sleep(0.02)
+    assert answers.get((b"new",)) is None
+    assert (len(answers), answers.weight) == (0, 0)
 
 
 async def test_what_others_change_is_seen_after_some_seconds(monkeypatch: pytest.MonkeyPatch, visitor: Client) -> None:

@@ -93,8 +93,9 @@ class Answers:
                 group.setdefault(value, set()).add(kept)
         for place in range(missed):
             self._forget(self._news[-1 - place])
-        while self.weight > self.most or self._kept and next(iter(self._kept.values())).until < monotonic():
-            self._drop(next(iter(self._kept.values())))
+        now = monotonic()
+        while (oldest := next(iter(self._kept.values()), None)) and (self.weight > self.most or oldest.until < now):
+            self._drop(oldest)
 
     def hear(self, change: Change) -> None:
         """Forget the answers that a change concerns."""
