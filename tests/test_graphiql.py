@@ -76,7 +76,9 @@ class GraphiQL:
 
     async def run(self, operation: str | None = None) -> None:
         """Press the run button; in a tab with several operations, choose the one."""
-        await self.page.locator("button.graphiql-execute-button").click()
+        # With several operations it opens a menu, once GraphiQL has read the tab: before, it would run something else.
+        opens_menu = '[aria-haspopup="menu"]' if operation else ""
+        await self.page.locator(f"button.graphiql-execute-button{opens_menu}").click()
         if operation:
             await self.page.get_by_role("menuitem", name=operation, exact=True).click()
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from models.database import DatabaseBusy
+from models.database import DatabaseBusy, in_transaction, transaction
 from services.together import MOST_TOGETHER, Together
 
 
@@ -72,6 +72,37 @@ async def test_who_leaves_harms_nobody() -> None:
     with pytest.raises(asyncio.CancelledError):
         await leaving
     assert await together.do(3) == 6
+
+
+async def test_who_leaves_before_it_begins_is_left_out() -> None:
+    work = Doubling()
+    together = Together(work)
+    staying, leaving = (asyncio.create_task(together.do(number)) for number in (1, 2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying == 2
+    assert work.batches == [[1]]
+
+
+async def test_nobody_waits_for_a_batch_that_was_ended() -> None:
+    work = Doubling()
+    together = Together(work)
+    asked = [asyncio.create_task(together.do(number)) for number in (1, 2)]
+    others = asyncio.all_tasks()
+    await work.begun.wait()
+    [worker] = asyncio.all_tasks() - others
+    worker.cancel()
+    await asyncio.wait(asked, timeout=5)
+    assert all(task.cancelled() for task in asked)
+    assert await together.do(3) == 6
+
+
+async def test_a_batch_is_in_nobodys_transaction(forum: str) -> None:
+    async def are_in_transaction(items: Sequence[int]) -> list[bool | Exception]:
+        return [in_transaction() for _ in items]
+
+    async with transaction():
+        assert await Together(are_in_transaction).do(1) is False
 
 
 async def test_a_batch_has_its_most() -> None:
