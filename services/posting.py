@@ -151,6 +151,9 @@ async def choose_best_answer(actor: models.User | None, thread_id: int, answer_i
         if former != chosen:
             rules = await points.rules_in_force()
             payments: list[Payment] = []
+            # In the order of their ids, as votes lock them.
+            answers = models.Post.filter(id__in=[answer.id for answer in (former, chosen) if answer is not None])
+            await answers.order_by("id").select_for_update(no_key=True).only("id")
             for answer, sign in ((former, -1), (chosen, 1)):
                 if answer is not None:
                     payments += _for_choice(rules, question, answer, sign)

@@ -73,6 +73,8 @@ class GraphiQL:
 
     async def choose_tab(self, name: str) -> None:
         await self.page.get_by_role("tab", name=name, exact=True).click()
+        # GraphiQL reads the tab's operations half a second later; until then it would run those of the tab before.
+        await self.page.wait_for_timeout(1_500)
 
     async def run(self, operation: str | None = None) -> None:
         """Press the run button; in a tab with several operations, choose the one."""
