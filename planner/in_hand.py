@@ -7,7 +7,6 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from graphql.execution.values import VariableValues
 from tortoise.models import Model
 
 from planner.arguments import NO_VARIABLES
@@ -15,9 +14,7 @@ from planner.plans import Plan
 from planner.running import ReadRows, Run
 
 
-def answer_in_hand(
-    plan: Plan, row: Model, viewer: Any, dialect: str, variables: VariableValues = NO_VARIABLES
-) -> tuple[Any] | None:
+def answer_in_hand(plan: Plan, row: Model, viewer: Any, dialect: str) -> tuple[Any] | None:
     """What a plan of one row asks, in a tuple of one, without a statement; None where it takes one."""
     if len(plan.steps) != 1 or not isinstance(plan.steps[0], ReadRows):
         return None
@@ -32,7 +29,7 @@ def answer_in_hand(
         values.append(as_stored(value, dialect))
     if not held or not all(held.values()):
         return None
-    run = Run(viewer, variables, None, None, row.pk)  # type: ignore[arg-type]  # nothing is read
+    run = Run(viewer, NO_VARIABLES, None, None, row.pk)  # type: ignore[arg-type]  # nothing is read
     run.groups[rows.number] = {None: [tuple(values)]}
     return (plan.function(run),)
 
