@@ -2,9 +2,9 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parent
@@ -14,6 +14,16 @@ def _there(path: Path) -> Path:
     if not path.exists():
         raise ValueError(f"{path} is not there")
     return path
+
+
+class PermissionLine(BaseModel):
+    """What something takes: a level by its name, or null for anybody; a confirmed address; points."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    level: Literal["registered", "approved", "expert", "editor", "moderator", "admin", "owner"] | None = "registered"
+    confirmed: bool = False
+    points: int = 0
 
 
 class Settings(BaseSettings):
@@ -29,9 +39,28 @@ class Settings(BaseSettings):
         default=[],
         description='Documents that clients send, planned at the start: files and folders, as JSON: ["documents"].',
     )
+    hold: frozenset[Literal["anonymous", "new", "low_points"]] = Field(
+        default=frozenset(),
+        description="Whose posts wait for approval, as JSON: of anonymous writers, of new users (not approved yet), of "
+        'users with low_points: ["anonymous", "new"].',
+    )
+    hold_below_points: int = Field(default=150, description="How many points are enough not to be of low_points.")
+    mail_from: str = Field(default="forum@localhost", description="The sender of the site's mail.")
+    mail_server: SecretStr | None = Field(
+        default=None,
+        description="What sends the site's mail: smtp://USER:PASSWORD@HOST:PORT, or smtps://. Without it none is sent.",
+    )
+    permissions: dict[str, PermissionLine] = Field(
+        default={},
+        description='What deeds take, where it is not the default, as JSON: {"vote_down": {"points": 200}}. '
+        "`Query.policy` lists all.",
+    )
     planner: bool = Field(
         default=True,
         description="Whether operations are compiled to plans (on), or executed field by field by graphql-core (off).",
+    )
+    rate_limits: bool = Field(
+        default=True, description="Whether deeds are limited by the hour (on): see `Query.policy`."
     )
     response_cache: bool = Field(
         default=True,
@@ -50,6 +79,15 @@ class Settings(BaseSettings):
     points_titles: dict[int, str] = Field(
         default={},
         description='Titles by the points that earn them, as JSON: {"100": "Newcomer", "1000": "Regular"}.',
+    )
+    secret_file: Path = Field(
+        default=ROOT / "var" / "secret.key",
+        description="Where the secret is kept that is made at the first use, if SECRET_KEY does not give one.",
+    )
+    secret_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What claim tokens are signed and addresses encrypted with; all processes of a site have the same.",
     )
 
 

@@ -36,15 +36,15 @@ class _Condition(Q):
 
 
 class Exists(_Condition):
-    """Rows whose id stands in the column `key` of one of `rows`; of none, if not `wanted`."""
+    """Rows whose `column` stands in the column `key` of one of `rows`; of none, if not `wanted`."""
 
-    def __init__(self, rows: QuerySet[Any], key: str, *, wanted: bool = True) -> None:
+    def __init__(self, rows: QuerySet[Any], key: str, *, column: str = "id", wanted: bool = True) -> None:
         super().__init__()
-        self.rows, self.key, self.wanted = rows, key, wanted
+        self.rows, self.key, self.column, self.wanted = rows, key, column, wanted
 
     def criterion(self, table: Table) -> Criterion:
         query, found = _selecting(self.rows, table)
-        query = query.select(RawSQL("1")).where(found.field(self.key) == table.field("id"))
+        query = query.select(RawSQL("1")).where(found.field(self.key) == table.field(self.column))
         return _Words("EXISTS ({})" if self.wanted else "NOT EXISTS ({})", query)
 
 

@@ -63,6 +63,8 @@ class PointsRules(Model):
     hot_answers = fields.IntField(default=100)
     hot_votes = fields.IntField(default=100)
     hot_views = fields.IntField(default=100)
+    #: While the points of users are brought under this version: the last user's id that was; null when all are.
+    settled_up_to: int | None = fields.BigIntField(null=True)
     created_at = fields.DatetimeField()
 
     class Meta:

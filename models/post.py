@@ -32,6 +32,15 @@ class PostState(StrEnum):
     HIDDEN = "hidden"
 
 
+class HiddenBy(StrEnum):
+    """Who hid a post: it decides who may show it again."""
+
+    AUTHOR = "author"
+    STAFF = "staff"
+    FLAGS = "flags"
+    REJECTION = "rejection"
+
+
 class Post(Model):
     """One contribution. One table for all three kinds, so that votes, revisions and permissions exist once.
 
@@ -56,11 +65,20 @@ class Post(Model):
     author_id: int | None
     #: The name given without an account, or left behind by one that is gone.
     author_name = fields.CharField(max_length=80, null=True)
+    #: Of a post made without an account: the SHA-256 of the secret that the writer's browser keeps as a cookie.
+    writer_key = fields.CharField(max_length=64, null=True)
     body = fields.TextField()
     #: The body rendered and sanitised, and its plain text: made on write, since reads are many.
     body_html = fields.TextField()
     body_text = fields.TextField()
     state = fields.CharEnumField(PostState, max_length=8, default=PostState.VISIBLE)
+    #: Whether a post that this one stands under is not visible: its question, or what it comments on.
+    is_buried = fields.BooleanField(default=False, db_default=False)
+    #: Of a hidden post: who hid it, and what they said of it.
+    hidden_by = fields.CharEnumField(HiddenBy, max_length=9, null=True)
+    hide_reason: str | None = fields.TextField(null=True)
+    #: Flags that stand.
+    flag_count = fields.IntField(default=0, db_default=0)
     score = fields.IntField(default=0, db_default=0)
     up_votes = fields.IntField(default=0, db_default=0)
     down_votes = fields.IntField(default=0, db_default=0)
@@ -68,6 +86,8 @@ class Post(Model):
     imported_down_votes = fields.IntField(default=0, db_default=0)
     #: Visible comments.
     comment_count = fields.IntField(default=0, db_default=0)
+    #: Posts of any state that stand under it: comments, and a question's answers.
+    child_count = fields.IntField(default=0, db_default=0)
     version = fields.IntField(default=1, db_default=1)
     is_best = fields.BooleanField(default=False, db_default=False)
     #: Imported posts earn no points for being there: their author's opening entry holds what they earned.
@@ -99,7 +119,8 @@ class Post(Model):
             SortedIndex(fields=("thread_id", "kind", "state", "created_at", "id"), name="post_by_thread_time"),
             SortedIndex(fields=("parent_id", "created_at", "id"), name="post_by_parent"),
             SortedIndex(fields=("author_id", "kind", "created_at", "id"), name="post_by_author"),
-            SortedIndex(fields=("kind", "state"), name="post_by_kind"),
+            SortedIndex(fields=("kind", "state", "is_buried"), name="post_by_kind"),
+            SortedIndex(fields=("writer_key", "id"), name="post_by_writer"),
             SortedIndex(fields=("thread_id",), name="post_one_question", condition={"kind": "question"}, unique=True),
             SortedIndex(fields=("thread_id",), name="post_one_best", condition={"is_best": True}, unique=True),
         )
@@ -119,6 +140,10 @@ class Revision(Model):
     body = fields.TextField()
     body_html = fields.TextField()
     tags: list[str] | None = fields.JSONField(null=True)
+    #: The path of the thread's category then; null for answers and comments, and where there was none.
+    category_path = fields.CharField(max_length=803, null=True)
+    #: Saved without a mark on the post that it was edited.
+    is_silent = fields.BooleanField(default=False, db_default=False)
     editor: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField(
         "models.User", related_name="revisions", null=True, on_delete=fields.SET_NULL, db_index=True
     )

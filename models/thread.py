@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tortoise import fields
+from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
 from models.indexes import SortedIndex
@@ -32,7 +33,7 @@ _FILTERED = ("state", "category_id", "created_at", "answer_count", "closed_at")
 class Thread(Model):
     """A question with all that was said about it. Its id is the number in its address.
 
-    `author`, `state` and `score` are the question's, `answer_count` counts the visible answers and
+    `author`, `writer_key`, `state` and `score` are the question's, `answer_count` counts the visible answers and
     `hotness` follows from them all: kept here so that every list is one walk along an index.
     """
 
@@ -47,6 +48,7 @@ class Thread(Model):
         "models.User", related_name="threads", null=True, on_delete=fields.SET_NULL
     )
     author_id: int | None
+    writer_key = fields.CharField(max_length=64, null=True)
     state = fields.CharEnumField(PostState, max_length=8, default=PostState.VISIBLE)
     score = fields.IntField(default=0, db_default=0)
     answer_count = fields.IntField(default=0, db_default=0)
@@ -65,6 +67,8 @@ class Thread(Model):
         "models.Thread", related_name="duplicates", null=True, on_delete=fields.SET_NULL, db_index=True
     )
     duplicate_of_id: int | None
+    #: Threads that are closed as duplicates of this one.
+    duplicate_count = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "thread"
@@ -85,3 +89,22 @@ class Thread(Model):
             ),
             SortedIndex(fields=("author_id", "created_at", "id"), name="thread_by_author"),
         )
+
+
+class ThreadView(Model):
+    """That somebody has read a thread today: forgotten when the day is over.
+
+    `viewer_key` is a hash of the account or the address, with a key that is another one each day.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    day = fields.DateField(db_index=True)
+    thread: fields.ForeignKeyRelation["Thread"] = fields.ForeignKeyField(
+        "models.Thread", related_name="views", on_delete=fields.CASCADE
+    )
+    thread_id: int
+    viewer_key = fields.CharField(max_length=32)
+
+    class Meta:
+        table = "thread_view"
+        constraints = (UniqueConstraint(fields=("thread_id", "viewer_key"), name="thread_view_once"),)

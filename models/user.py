@@ -1,5 +1,6 @@
 """Accounts and the sessions they are signed in with."""
 
+from datetime import datetime
 from enum import IntEnum
 
 from tortoise import fields
@@ -35,6 +36,10 @@ class User(Model):
     #: argon2id, with its parameters and salt; null for imported users, who cannot sign in.
     password_hash = fields.CharField(max_length=200, null=True)
     level = fields.IntEnumField(UserLevel, db_default=UserLevel.REGISTERED, default=UserLevel.REGISTERED)
+    #: Where the user is trusted further: levels by the id of the category, of those below it too.
+    levels_in: dict[str, int] | None = fields.JSONField(null=True)
+    #: Since when the user may read only; null for nearly all.
+    blocked_at: datetime | None = fields.DatetimeField(null=True)
     points = fields.IntField(default=0, db_default=0)
     about = fields.TextField(null=True)
     about_html = fields.TextField(null=True)

@@ -8,6 +8,7 @@ from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
 from tortoise.models import Model
 
 if TYPE_CHECKING:
+    from models.moderation import ModerationEntry
     from models.post import Post
     from models.user import User
 
@@ -33,6 +34,12 @@ class Vote(Model):
     )
     post_id: int
     value = fields.IntEnumField(VoteValue)
+    #: What the vote was before the staff set it aside: its value is NONE now. See `ModerationEntry`.
+    set_aside = fields.IntEnumField(VoteValue, null=True)
+    set_aside_by: fields.ForeignKeyNullableRelation["ModerationEntry"] = fields.ForeignKeyField(
+        "models.ModerationEntry", related_name="votes_set_aside", null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    set_aside_by_id: int | None
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
 

@@ -10,7 +10,6 @@ document or of the data becomes part of the text, but the keys of the answer, wh
         return {'thread': first([{'title': r0[0], 'tags': [r1[0] for r1 in groups1.get(r0[1], ())]} for r0 in groups0
 """
 
-from collections import namedtuple
 from collections.abc import Callable
 from typing import Any
 
@@ -124,8 +123,8 @@ class Writer:
     def applied(self, shape: Applied) -> str:
         """A function's call, and what makes its result ready."""
         values = [self.code(value) for value in shape.values]
-        if shape.attributes:
-            values = [f"{self.bound(namedtuple('Row', shape.attributes))}({', '.join(values)})"]
+        if shape.facts is not None:
+            values = [f"{self.bound(shape.facts)}({', '.join(values)})"]
         if shape.takes_viewer:
             values.insert(0, "run.viewer")
         if shape.arguments is not None and shape.arguments.is_constant:

@@ -18,7 +18,7 @@ from planner.selection import CannotPlan, Chosen, Operation
 from planner.shapes import Shape
 from planner.statements import Builder, Statement
 from planner.tree import Tree
-from services.permissions import sight
+from services.visibility import sight
 
 #: Fields of all plans, and characters of all statements, that are kept: some 100 bytes each, and 1.
 MOST_FIELDS = 200_000

@@ -170,8 +170,8 @@ class Applied:
     complete: Callable[[Any], Any] | None = None
     arguments: Arguments | None = None
     takes_viewer: bool = False
-    #: For a function of a whole row: the names of its columns.
-    attributes: tuple[str, ...] = ()
+    #: For a function that takes its values as one: what makes it of them.
+    facts: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

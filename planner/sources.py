@@ -13,9 +13,9 @@ from typing import Any, Generic, TypeVar
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-import models
+from services.actors import Actor
 
-Viewer = models.User | None
+Viewer = Actor
 Row = TypeVar("Row", bound=Model)
 Class = TypeVar("Class", bound=type)
 
@@ -138,13 +138,13 @@ class Pure:
     """A function of columns, called in their order, then of the field's arguments by name.
 
     A column of a to-one relation is written `author.name`, and is None where there is no such row. With `viewer`, the
-    function's first argument is who looks. With `row`, it takes one object that has these columns as attributes.
+    function's first argument is who looks. With `facts`, it takes them all as one named tuple of that class.
     """
 
     function: Callable[..., Any]
     columns: tuple[str, ...]
     viewer: bool = False
-    row: bool = False
+    facts: Callable[..., Any] | None = None
 
 
 @dataclass(frozen=True)

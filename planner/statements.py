@@ -13,7 +13,7 @@ A page's size is a literal, since PostgreSQL plans a LIMIT that it does not know
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from pypika_tortoise.enums import Order
@@ -29,8 +29,9 @@ from models.paging import Window, beyond, reversed_order
 from planner.selection import CannotPlan
 from planner.shapes import Cell, Count, Path, Rows
 from planner.terms import Keys, Lateral, Slot, Slots
+from services.actors import Writer
 
-VIEWER, PARENT, KEYS = "viewer", "parent", "keys"
+VIEWER, WRITER, PARENT, KEYS = "viewer", "writer", "parent", "keys"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class Statement:
                 values.append(orjson.dumps(parent).decode() if self.keys_as_json else parent)
             elif name == VIEWER:
                 values.append(viewer.id)
+            elif name == WRITER:
+                values.append(viewer.key)
             else:
                 end, place = name
                 values.append(getattr(window, end)[place])
@@ -110,9 +113,11 @@ class Builder:
         return filtered(self._from(table).select(CountFunction("*").database_func("*")), found, table)
 
     def looking(self, slots: Slots) -> Any:
-        """The viewer as row sets see them: all that rules look at, and a slot for the id."""
+        """The viewer as row sets see them: all that rules look at, and a slot for what names them."""
         if self.viewer is None:
             return None
+        if isinstance(self.viewer, Writer):
+            return Writer(cast(str, Slot(WRITER, slots)))
         viewer = object.__new__(type(self.viewer))
         viewer.__dict__.update(self.viewer.__dict__)
         viewer.id = Slot(VIEWER, slots)

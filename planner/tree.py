@@ -46,7 +46,8 @@ from planner.shapes import (
 )
 from planner.sources import Listing, View
 from planner.steps import Steps
-from services.permissions import visible
+from services.actors import user
+from services.visibility import visible
 
 #: Fields of one operation, fragments spread: beyond that graphql-core executes it.
 MOST_FIELDS = 2_000
@@ -216,13 +217,13 @@ class Tree:
             made_of_result(self, chosen),
             Arguments(self.schema, chosen.definition, chosen.node),
             pure.viewer,
-            pure.columns if pure.row else (),
+            pure.facts,
         )
 
     def _mine(self, chosen: Chosen, rows: Rows, path: Path, mine: sources.Mine) -> Shape:
         leaf: Any = get_named_type(chosen.definition.type)
         otherwise = leaf.coerce_output_value(mine.otherwise)
-        if self.viewer is None:
+        if user(self.viewer) is None:
             return Constant(otherwise)
         name = f"viewer's {mine.model.__name__}"
         listing = Listing(

@@ -5,12 +5,14 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations
 from schema.categories import CategoryQueries
+from schema.choosing import ChoosingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
 from schema.live import Subscription
 from schema.names import RememberedNames
 from schema.nodes import Node
 from schema.points import PointsQueries
+from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
 from schema.scalars import SCALARS
@@ -22,14 +24,14 @@ from schema.voting import VotingMutations
 
 
 @strawberry.type(description="What can be read.")
-class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries, PointsQueries):
+class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries, PointsQueries, PolicyQueries):
     pass
 
 
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, VotingMutations):
+class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations):
     pass
 
 

@@ -12,7 +12,7 @@ from schema.fields import many, named, one, pages, to_one
 from schema.nodes import Node
 from schema.threads import Thread
 from services import finding
-from services.permissions import visible_threads
+from services.visibility import visible_threads
 
 #: Siblings stand in the order that the staff gave them.
 CATEGORY_ORDER = ("position", "name")

@@ -1,20 +1,25 @@
 """What a resolver knows of the operation it serves: who is looking, and the loaders."""
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import strawberry
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-import models
 from models.reading import Reading
 from planner.plans import Plans
 from schema.loaders import Loaders
+from services import claims
 from services.accounts import SESSION_LIFE
+from services.actors import Actor
 from services.changes import Read
 
 SESSION_COOKIE = "session"
+#: What a browser without an account is known by: see `services.claims`.
+WRITER_COOKIE = "writer"
+WRITER_LIFE = timedelta(days=365)
 
 
 @dataclass
@@ -22,7 +27,7 @@ class Context:
     """One operation's context. On a websocket every operation gets a `fork` of the connection's."""
 
     request: HTTPConnection
-    viewer: models.User | None = None
+    viewer: Actor = None
     #: The session token that the viewer came with.
     token: str | None = None
     #: The payload of `connection_init`, which Strawberry leaves here.
@@ -42,32 +47,49 @@ class Context:
         self.forget()
 
     @property
-    def actor(self) -> models.User | None:
+    def actor(self) -> Actor:
         """Who acts: the viewer. What was loaded before the deed is forgotten, since the deed may change it."""
         self.forget()
         return self.viewer
+
+    async def acting(self, claim_token: str | None) -> Actor:
+        """Who acts in a deed that takes a claim token: with one, the writer that it proves. Raises InvalidInput."""
+        if claim_token is not None:
+            self.viewer = await claims.writer_by(claim_token)
+        return self.actor
+
+    def writing(self) -> Actor:
+        """Who acts in a deed that somebody without an account may do: they are known again by a new cookie."""
+        if self.viewer is None:
+            kept = claims.new_secret()
+            self.viewer = claims.writer_of(kept)
+            self._set_cookie(WRITER_COOKIE, kept, WRITER_LIFE)
+        return self.actor
 
     def forget(self) -> None:
         """Begin with fresh loaders: what was loaded before may have changed."""
         self.loaders = Loaders(self.viewer)
 
-    def become(self, viewer: models.User | None, token: str | None) -> None:
+    def become(self, viewer: Actor, token: str | None) -> None:
         """Go on as somebody else, after signing in or out; and let the browser do the same."""
         self.viewer = viewer
         self.token = token
         self.forget()
+        self._set_cookie(SESSION_COOKIE, token or "", SESSION_LIFE if token else timedelta())
+
+    def _set_cookie(self, name: str, value: str, life: timedelta) -> None:
         response = Response()
         response.set_cookie(
-            SESSION_COOKIE,
-            token or "",
-            max_age=int(SESSION_LIFE.total_seconds()) if token else 0,
+            name,
+            value,
+            max_age=int(life.total_seconds()),
             httponly=True,
             samesite="lax",
             secure=self.request.url.scheme in ("https", "wss"),
         )
-        self.cookies = [header for header in response.raw_headers if header[0] == b"set-cookie"]
+        self.cookies += [header for header in response.raw_headers if header[0] == b"set-cookie"]
 
-    def fork(self, viewer: models.User | None) -> "Context":
+    def fork(self, viewer: Actor) -> "Context":
         """The context of another operation on the same connection, for `viewer` as they are now."""
         return Context(self.request, viewer, self.token, self.connection_params)
 

@@ -9,13 +9,17 @@ from strawberry.types.enum import StrawberryEnumDefinition
 from models import ClosureReason, PointsReason, PostState, UserLevel, VoteValue
 from services.errors import RefusalReason
 from services.permissions import PostAction, ThreadAction
+from services.policy import Limited, Measured, Privilege
 
 __all__ = [
     "AnswerOrder",
     "ClosureReason",
+    "Limited",
+    "Measured",
     "PointsReason",
     "PostAction",
     "PostState",
+    "Privilege",
     "RefusalReason",
     "ThreadAction",
     "ThreadOrder",
@@ -126,6 +130,60 @@ described(
     APPROVE="Approve it.",
     CLAIM="Claim it into one's account.",
     CONVERT="Make a comment of an answer, or an answer of a comment.",
+)
+
+
+described(
+    Privilege,
+    "What somebody may be trusted with.",
+    ASK="Ask questions.",
+    ANSWER="Answer.",
+    COMMENT="Comment.",
+    VOTE="Vote.",
+    VOTE_DOWN="Vote down: it takes VOTE too.",
+    FLAG="Flag posts to the staff.",
+    EDIT_QUESTIONS="Edit the questions of others.",
+    EDIT_ANSWERS="Edit the answers of others.",
+    EDIT_COMMENTS="Edit the comments of others.",
+    EDIT_SILENTLY="Edit without a mark on the post.",
+    RETAG="Change the tags of others' threads.",
+    MOVE="Move others' threads to another category.",
+    CLOSE="Close and reopen others' threads.",
+    CHOOSE_BEST_ANSWER="Choose the best answers to others' questions.",
+    APPROVE="Approve posts that wait for it, and reject them.",
+    HIDE="Hide and restore others' posts, see hidden ones, and clear flags.",
+    DELETE="Delete hidden posts for good.",
+    CONVERT="Make comments of answers, and answers of comments.",
+    MANAGE_TAGS="Give tags synonyms, and merge them.",
+    BLOCK="Block users and addresses.",
+    SET_ASIDE_VOTES="Set aside the votes of who cheats.",
+    CHANGE_RULES="Change what deeds are worth.",
+)
+described(
+    Limited,
+    "What is counted, hour by hour.",
+    QUESTIONS="Questions asked.",
+    ANSWERS="Answers given.",
+    COMMENTS="Comments made.",
+    VOTES="Votes set, also to NONE.",
+    FLAGS="Posts flagged.",
+    SIGN_UPS="Accounts made.",
+    SIGN_INS="Tries to sign in.",
+)
+described(
+    Measured,
+    "What is measured.",
+    TITLE="A question's title.",
+    QUESTION="A question's body.",
+    ANSWER="An answer's body.",
+    COMMENT="A comment's body.",
+    DISPLAY_NAME="The name to display of somebody without an account.",
+    USER_NAME="A user's name.",
+    EMAIL="An e-mail address.",
+    PASSWORD="A password.",  # noqa: S106  the word, not one
+    TAGS="The tags of a thread: how many.",
+    TAG="A tag.",
+    NOTE="A note or a reason.",
 )
 
 

@@ -6,7 +6,7 @@ import strawberry
 from graphql import GraphQLError
 
 from schema.enums import RefusalReason
-from services import errors
+from services import errors, permissions
 
 
 class BadRequest(GraphQLError):
@@ -26,15 +26,16 @@ class Permission:
     resets_at: datetime | None = strawberry.field(default=None, description="When the limit begins anew.")
 
     @classmethod
-    def after(cls, refusal: errors.NotPermitted | None) -> "Permission":
-        """The permission that such a refusal, or none, leaves."""
-        if refusal is None:
-            return cls(allowed=True)
+    def of(cls, permission: permissions.Permission) -> "Permission":
+        """What the rules say, as the client is told of it."""
+        refusal, quota = permission.refusal, permission.quota
         return cls(
-            allowed=False,
-            reason=refusal.reason,
-            message=refusal.message,
-            points_required=refusal.points_required,
+            allowed=refusal is None,
+            reason=refusal.reason if refusal else None,
+            message=refusal.message if refusal else None,
+            points_required=refusal.points_required if refusal else None,
+            remaining=quota.remaining if quota else None,
+            resets_at=quota.resets_at if quota else None,
         )
 
 
@@ -87,7 +88,7 @@ class _ToNotFound(strawberry.ExceptionHandler[errors.NotFound, NotFound]):
 
 class _ToNotPermitted(strawberry.ExceptionHandler[errors.NotPermitted, NotPermitted]):
     def handle(self, exception: errors.NotPermitted, **_: object) -> NotPermitted:
-        return NotPermitted(message=exception.message, permission=Permission.after(exception))
+        return NotPermitted(message=exception.message, permission=Permission.of(permissions.Permission(exception)))
 
 
 class _ToRateLimited(strawberry.ExceptionHandler[errors.RateLimited, RateLimited]):

@@ -37,6 +37,7 @@ from planner.sources import (
 )
 from schema.connections import After, Before, Connection, First, Last, cursor_at, page_window
 from schema.context import Info
+from services import actors
 
 Resolve = Callable[..., Any]
 _POSITIONAL = inspect.Parameter.POSITIONAL_OR_KEYWORD
@@ -148,19 +149,24 @@ def counted(listing: Listing[Any], *, description: str) -> Any:
     return _field(Counted(listing), resolve, description)
 
 
-def pure(function: Callable[..., Any], *columns: str, viewer: bool = False, row: bool = False, description: str) -> Any:
+def pure(
+    function: Callable[..., Any],
+    *columns: str,
+    viewer: bool = False,
+    facts: Callable[..., Any] | None = None,
+    description: str,
+) -> Any:
     """A function of columns, and of the field's arguments: see `planner.sources.Pure`."""
 
     async def resolve(shown: Any, info: Info, **arguments: Any) -> Any:
         who = (info.context.viewer,) if viewer else ()
-        if row:
-            return function(*who, shown, **arguments)
-        return function(*who, *[await _value(info, shown, path) for path in columns], **arguments)
+        values = [await _value(info, shown, path) for path in columns]
+        return function(*who, *(values if facts is None else [facts(*values)]), **arguments)
 
-    given = len(columns) * (not row) + row + viewer
+    given = (len(columns) if facts is None else 1) + viewer
     parameters = list(inspect.signature(function).parameters.values())[given:]
     resolver = _with_signature(resolve, parameters)
-    return _field(Pure(function, columns, viewer, row), resolver, description, signed=True)
+    return _field(Pure(function, columns, viewer, facts), resolver, description, signed=True)
 
 
 def of_model(function: Callable[[type[Model]], Callable[[Any], Any]], *, description: str) -> Any:
@@ -186,7 +192,7 @@ def mine(
     source = Mine(model, user, key, column, otherwise, in_hand)
 
     async def resolve(row: Parent[Any], info: Info) -> Any:
-        if info.context.viewer is None:
+        if actors.user(info.context.viewer) is None:
             return otherwise
         return await info.context.loaders.mine(source).load(row.pk)
 

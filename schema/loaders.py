@@ -18,7 +18,7 @@ from models.paging import Page, Window, counts, pages
 from planner.sources import Listing, Mine, Viewer
 from schema.waves import Wave, WaveLoader
 from services.changes import ANY, Read
-from services.permissions import visible
+from services.visibility import visible
 
 Row = TypeVar("Row", bound=Model)
 

@@ -81,14 +81,14 @@ class PostingMutations:
         self, info: Info, input: Annotated[AskQuestionInput, strawberry.argument(description="The question to ask.")]
     ) -> AskQuestionResult:
         asked = posting.Asked(input.title, input.body, input.category_path or None, tuple(input.tags or ()))
-        thread = await posting.ask_question(info.context.actor, asked)
+        thread = await posting.ask_question(info.context.writing(), asked)
         return AskQuestionPayload(thread=Thread.of(thread))
 
     @strawberry.mutation(description="Answer a question.")
     async def post_answer(
         self, info: Info, input: Annotated[PostAnswerInput, strawberry.argument(description="The answer to give.")]
     ) -> PostAnswerResult:
-        thread, answer = await posting.post_answer(info.context.actor, thread_id(input.thread_id), input.body)
+        thread, answer = await posting.post_answer(info.context.writing(), thread_id(input.thread_id), input.body)
         return PostAnswerPayload(
             answer=Answer.of(answer), answer_edge=edge(answer, AnswerOrder.BEST.value), thread=Thread.of(thread)
         )
@@ -97,7 +97,7 @@ class PostingMutations:
     async def post_comment(
         self, info: Info, input: Annotated[PostCommentInput, strawberry.argument(description="The comment to make.")]
     ) -> PostCommentResult:
-        parent, comment = await posting.post_comment(info.context.actor, post_id(input.parent_id), input.body)
+        parent, comment = await posting.post_comment(info.context.writing(), post_id(input.parent_id), input.body)
         return PostCommentPayload(
             comment=Comment.of(comment), comment_edge=edge(comment, COMMENT_ORDER), parent=Post.of(parent)
         )

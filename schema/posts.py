@@ -16,7 +16,8 @@ from schema.fields import mine, pages, pure, to_one
 from schema.nodes import Node
 from schema.scalars import HTML
 from services.markdown import excerpt
-from services.permissions import post_action_refusal, visible_posts, visible_revisions
+from services.permissions import OF_ITS_THREAD, PostFacts, post_permission
+from services.visibility import visible_posts, visible_revisions
 
 if TYPE_CHECKING:
     from schema.threads import Thread
@@ -47,10 +48,10 @@ def _display_name(author: str | None, given: str | None) -> str:
 
 def _permission(
     viewer: Viewer,
-    post: models.Post,
+    facts: PostFacts,
     action: Annotated[PostAction, strawberry.argument(description="What the viewer would do.")],
 ) -> Permission:
-    return Permission.after(post_action_refusal(viewer, post, action))
+    return Permission.of(post_permission(viewer, facts, action))
 
 
 @strawberry.type(description="One saved state of a post; the first is how it was written.")
@@ -120,9 +121,9 @@ class Post(Node):
     )
     viewer_can: Permission = pure(
         _permission,
-        *("author_id", "kind", "state"),
+        *(f"thread.{name}" if name in OF_ITS_THREAD else name for name in PostFacts._fields),
         viewer=True,
-        row=True,
+        facts=PostFacts,
         description="Whether the viewer may do this to the post, and if not, why.",
     )
 

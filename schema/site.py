@@ -10,7 +10,7 @@ from planner.sources import Listing, Viewer, view_of, whole_site
 from schema.errors import BadRequest
 from schema.fields import by_id, counted, one
 from schema.nodes import Node, node_named
-from services.permissions import visible_posts
+from services.visibility import visible_posts
 
 #: The most ids that one `nodes` takes.
 MOST_NODES = 100

@@ -13,7 +13,7 @@ from schema.fields import many, one, pages
 from schema.nodes import Node
 from schema.threads import Thread
 from services import finding
-from services.permissions import visible_threads
+from services.visibility import visible_threads
 
 #: Most used first.
 TAG_ORDER = ("-thread_count", "name")

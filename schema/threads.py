@@ -16,7 +16,8 @@ from schema.fields import column, many, one, pages, pure, same, to_one
 from schema.nodes import Node
 from schema.posts import Answer, Question
 from services import finding
-from services.permissions import thread_action_refusal, visible_posts, visible_threads
+from services.permissions import ThreadFacts, thread_permission
+from services.visibility import visible_posts, visible_threads
 
 if TYPE_CHECKING:
     from schema.categories import Category
@@ -56,10 +57,10 @@ def _closure_reason(reason: ClosureReason | None) -> ClosureReason:
 
 def _permission(
     viewer: Viewer,
-    thread: models.Thread,
+    facts: ThreadFacts,
     action: Annotated[ThreadAction, strawberry.argument(description="What the viewer would do.")],
 ) -> Permission:
-    return Permission.after(thread_action_refusal(viewer, thread, action))
+    return Permission.of(thread_permission(viewer, facts, action))
 
 
 @strawberry.type(description="That a thread takes no more answers, and why.")
@@ -99,9 +100,9 @@ class Thread(Node):
     closure: Closure | None = same(unless="closed_at", description="Null while the thread is open.")
     viewer_can: Permission = pure(
         _permission,
-        *("author_id", "state", "closed_at"),
+        *ThreadFacts._fields,
         viewer=True,
-        row=True,
+        facts=ThreadFacts,
         description="Whether the viewer may do this with the thread, and if not, why.",
     )
 

@@ -19,8 +19,8 @@ from schema.posts import Answer
 from schema.scalars import HTML
 from schema.threads import Thread
 from services import finding
-from services.permissions import visible_posts, visible_threads
 from services.points import compact, title_earned
+from services.visibility import visible_posts, visible_threads
 
 USERS = Listing("users", models.User, lambda _, beginning: finding.users(beginning), by_value=True)
 USER_BY_NAME = Listing("user by name", models.User, lambda _, name_key: models.User.filter(name_key=name_key))

@@ -13,15 +13,12 @@ from models import PointsReason, UserLevel
 from models.database import transaction, worded
 from models.raw import columns, instance
 from models.reading import Reading
-from services import changes, clock, finding, passwords, points
+from services import changes, clock, finding, passwords, points, quotas
 from services.errors import Conflict, Findings, NotPermitted, RefusalReason
 from services.points import Payment
-from services.text import check_text, folded, look, searchable
+from services.policy import Limited, Measured
+from services.text import check_length, folded, look, searchable
 
-# Question2Answer's limits (`app/options.php`), in characters; the upper one of a password only bounds our work.
-NAME_LENGTH = 1, 20
-EMAIL_LENGTH = 3, 80
-PASSWORD_LENGTH = 8, 1_000
 SESSION_LIFE = timedelta(days=30)
 _NOT_IN_NAMES = set("@+/")
 # Folded, one character may become eighteen; what is kept of a name or an address has room for this many.
@@ -38,19 +35,21 @@ _USER_OF_SESSION = f"""
 async def sign_up(name: str, email: str, password: str) -> tuple[models.User, str]:
     """Make an account and sign it in; returns the user and the session's token.
 
-    Raises InvalidInput, and Conflict where the name (or one that looks like it) or the address is taken.
+    Raises InvalidInput, RateLimited, and Conflict where the name (or one that looks like it) or the address is taken.
     """
     findings = Findings()
     name = check_name(findings, name)
     email = _check_email(findings, email)
     _check_password(findings, password)
     findings.raise_if_any()
+    spent = quotas.spend(Limited.SIGN_UPS, None)
     password_hash = await passwords.hashed(password)
     try:
         async with transaction():
             user = await _make_user(name, email, password_hash)
             token = await _open_session(user)
     except IntegrityError as error:
+        spent.give_back()
         if await models.User.exists(email_folded=folded(email)):
             raise Conflict("There is an account with this e-mail address already: sign in instead.") from error
         raise Conflict(f"The name {name} is taken, or looks like one that is. Choose another.") from error
@@ -60,8 +59,10 @@ async def sign_up(name: str, email: str, password: str) -> tuple[models.User, st
 async def sign_in(login: str, password: str) -> tuple[models.User, str]:
     """Open a session for the account whose name or e-mail address is `login`; returns the user and the token.
 
-    Raises NotPermitted: one answer, equal in time, whether there is no such account or the password is wrong.
+    Raises NotPermitted: one answer, equal in time, whether there is no such account or the password is wrong; and
+    RateLimited, after so many tries of either outcome.
     """
+    quotas.spend(Limited.SIGN_INS, None)
     # No name contains an @.
     by_email = Q(email_folded=searchable(login, _MOST_FOLDED, folded))
     user = await models.User.get_or_none(by_email if "@" in login else finding.user_named(login))
@@ -106,7 +107,7 @@ async def set_level(user: models.User, level: UserLevel) -> None:
 
 def check_name(findings: Findings, name: str) -> str:
     """`name` as it is kept; notes a finding where it cannot be one."""
-    name = check_text(findings, "name", name, least=NAME_LENGTH[0], most=NAME_LENGTH[1], lines=False)
+    name = check_length(findings, "name", name, Measured.USER_NAME, lines=False)
     if found := _NOT_IN_NAMES & set(name):
         findings.add("name", message=f"Leave out {' and '.join(sorted(found))}: names cannot contain it.")
     elif name and (not look(name).strip(". ") or not name.isprintable()):
@@ -117,7 +118,7 @@ def check_name(findings: Findings, name: str) -> str:
 
 
 def _check_email(findings: Findings, email: str) -> str:
-    email = check_text(findings, "email", email, least=EMAIL_LENGTH[0], most=EMAIL_LENGTH[1], lines=False)
+    email = check_length(findings, "email", email, Measured.EMAIL, lines=False)
     if len(folded(email)) > _MOST_FOLDED:
         findings.add("email", message="Use fewer signs that stand for whole words.")
         return ""
@@ -129,7 +130,7 @@ def _check_email(findings: Findings, email: str) -> str:
 
 
 def _check_password(findings: Findings, password: str) -> None:
-    check_text(findings, "password", password, least=PASSWORD_LENGTH[0], most=PASSWORD_LENGTH[1])
+    check_length(findings, "password", password, Measured.PASSWORD)
 
 
 async def _make_user(name: str, email: str, password_hash: str) -> models.User:

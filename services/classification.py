@@ -1,19 +1,20 @@
 """Classification: the category and the tags that a thread is found under, and how many threads each has."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from tortoise.expressions import F
-from tortoise.queryset import QuerySet
 
 import models
+from models import PostState
 from services import changes
 from services.errors import Findings
 from services.finding import category_path
+from services.policy import LENGTHS, Measured
 from services.text import clean, is_word_character
 
-# Question2Answer's limits (`app/options.php`); a tag's length is Stack Exchange's.
-MOST_TAGS = 5
-TAG_LENGTH = 35
+MOST_TAGS = LENGTHS[Measured.TAGS][1]
+TAG_LENGTH = LENGTHS[Measured.TAG][1]
 _SIGNS = set("-_.+#")
 
 
@@ -40,15 +41,30 @@ async def check_category(findings: Findings, path: str | None) -> models.Categor
     return category
 
 
-async def classify(thread: models.Thread, category: models.Category | None, tag_names: Sequence[str]) -> None:
-    """Put a new visible thread under `category` and its tags, and count it there. Call it inside a transaction."""
-    if category is not None:
-        await _add_one(models.Category.filter(path__in=_paths_down_to(category)))
+async def classify(thread: models.Thread, tag_names: Sequence[str]) -> None:
+    """Give a new thread its tags, and if it is visible count it there and in its category. Inside a transaction."""
     tags = await find_or_make_tags(tag_names)
     links = [models.ThreadTag(thread_id=thread.id, tag_id=tag.id, position=place) for place, tag in enumerate(tags)]
     await models.ThreadTag.bulk_create(links)
     changes.appeared(*links, *(tag for tag in tags if not tag.thread_count))  # those may be new
-    await _add_one(models.Tag.filter(id__in=[tag.id for tag in tags]))
+    if thread.state is PostState.VISIBLE:
+        await count(Counter(await ids_down_to(thread.category_id)), Counter(tag.id for tag in tags))
+
+
+async def count(categories: Counter[int], tags: Counter[int], *, by: int = 1) -> None:
+    """Count so many more threads (or fewer, `by` -1) in categories and tags, by id."""
+    await _count(models.Category, categories, by)
+    await _count(models.Tag, tags, by)
+
+
+async def ids_down_to(category_id: int | None) -> list[int]:
+    """The ids of a category and of all above it."""
+    if category_id is None:
+        return []
+    category = await models.Category.get(id=category_id)
+    slugs = category.path.split("/")
+    above = models.Category.filter(path__in=["/".join(slugs[:length]) for length in range(1, len(slugs) + 1)])
+    return list(await above.values_list("id", flat=True))  # type: ignore[arg-type]
 
 
 async def find_or_make_tags(names: Sequence[str]) -> list[models.Tag]:
@@ -62,16 +78,12 @@ async def find_or_make_tags(names: Sequence[str]) -> list[models.Tag]:
     return [found[name] for name in wanted]
 
 
-def _paths_down_to(category: models.Category) -> list[str]:
-    """The paths of the category and of all above it."""
-    slugs = category.path.split("/")
-    return ["/".join(slugs[:length]) for length in range(1, len(slugs) + 1)]
-
-
-async def _add_one(things: "QuerySet[models.Category] | QuerySet[models.Tag]") -> None:
+async def _count(model: type[models.Category] | type[models.Tag], amounts: Counter[int], by: int) -> None:
     # Locked in the order of their ids: two new threads must not wait for each other's tags.
-    ids = [thing.id for thing in await things.order_by("id").select_for_update(no_key=True).only("id")]
-    if ids:
-        await things.model.filter(id__in=ids).update(thread_count=F("thread_count") + 1)
-    for key in ids:
-        changes.changed_by_key(things.model, key, "thread_count")
+    if amounts:
+        await model.filter(id__in=list(amounts)).order_by("id").select_for_update(no_key=True).only("id")
+    for amount in sorted(set(amounts.values())):
+        ids = [key for key, counted in amounts.items() if counted == amount]
+        await model.filter(id__in=ids).update(thread_count=F("thread_count") + by * amount)
+        for key in ids:
+            changes.changed_by_key(model, key, "thread_count")

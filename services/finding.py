@@ -11,8 +11,9 @@ import models
 from models import PostKind, PostState
 from models.category import MAX_DEPTH
 from models.conditions import Among, Exists, OfOne, Within
-from services.permissions import visible_threads
+from services.actors import Actor
 from services.text import folded, look, searchable
+from services.visibility import visible_threads
 
 # The widths of the columns: Tortoise refuses to look for what is longer.
 _MOST_NAME = 240
@@ -38,7 +39,7 @@ class ThreadCriteria:
     until: datetime | None = None
 
 
-def threads(viewer: models.User | None, criteria: ThreadCriteria) -> QuerySet[models.Thread]:
+def threads(viewer: Actor, criteria: ThreadCriteria) -> QuerySet[models.Thread]:
     """The visible threads that meet all `criteria`. A name that nothing has finds nothing.
 
     An author's threads are few, and a tag's not many: reading begins with them, whatever the order. All else walks

@@ -1,33 +1,31 @@
-"""Posting: a question, an answer, a comment."""
+"""Posting: a question, an answer, a comment; with an account or without one."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from tortoise.expressions import F
 
 import models
-from models import PointsReason, PostKind, PostState
+from models import PostKind, PostState
 from models.database import transaction
-from services import changes, classification, clock, points
+from services import changes, classification, clock, points, quotas
+from services.actors import Actor, Writer, user
 from services.errors import Findings, NotFound
 from services.hotness import hotness
 from services.markdown import render
 from services.permissions import (
+    PostFacts,
+    ThreadFacts,
     answer_refusal,
     ask_refusal,
-    choose_best_refusal,
     comment_refusal,
-    visible_posts,
-    visible_threads,
+    waits_for_approval,
 )
 from services.points import Payment
-from services.text import check_text, slug
-
-# Question2Answer's limits (`app/options.php`), in characters; its limit on bodies is that of a database column,
-# so Stack Exchange's stands in, whose dumps are imported.
-TITLE_LENGTH = 12, 120
-QUESTION_LENGTH = 0, 30_000
-REPLY_LENGTH = 12, 30_000
+from services.policy import Limited, Measured
+from services.text import check_length, slug
+from services.visibility import visible_posts, visible_threads
 
 
 @dataclass(frozen=True)
@@ -40,149 +38,137 @@ class Asked:
     tags: tuple[str, ...] = ()
 
 
-async def ask_question(actor: models.User | None, asked: Asked) -> models.Thread:
-    """Open a thread with a question. Raises NotPermitted, and InvalidInput with every wrong field."""
+async def ask_question(actor: Actor, asked: Asked, display_name: str | None = None) -> models.Thread:
+    """Open a thread with a question. Raises NotPermitted, RateLimited, and InvalidInput with every wrong field.
+
+    Without an account, `display_name` is the name to display, if any is given.
+    """
     if refusal := ask_refusal(actor):
         raise refusal
-    assert actor is not None  # noqa: S101  visitors were refused above
     findings = Findings()
-    title = check_text(findings, "title", asked.title, least=TITLE_LENGTH[0], most=TITLE_LENGTH[1], lines=False)
-    body = check_text(findings, "body", asked.body, least=QUESTION_LENGTH[0], most=QUESTION_LENGTH[1])
+    title = check_length(findings, "title", asked.title, Measured.TITLE, lines=False)
+    body = check_length(findings, "body", asked.body, Measured.QUESTION)
+    name = check_display_name(findings, display_name)
     tag_names = classification.check_tags(findings, asked.tags)
     async with transaction():
         category = await classification.check_category(findings, asked.category_path)
         findings.raise_if_any()
-        now = clock.now()
-        rules = await points.rules_in_force()
-        thread = await models.Thread.create(
-            title=title,
-            slug=slug(title),
-            category=category,
-            author=actor,
-            hotness=hotness(rules, asked_at=now, newest_answer_at=None, answers=0, score=0, views=0),
-            created_at=now,
-            last_activity_at=now,
-        )
-        changes.appeared(thread)
-        post = await _write(actor, thread.id, PostKind.QUESTION, body, now)
-        await classification.classify(thread, category, tag_names)
-        await _pay_for_posting(actor, post, rules)
+        with quotas.spending(Limited.QUESTIONS, actor):
+            now = clock.now()
+            rules = await points.rules_in_force()
+            state = _state(actor, category.id if category else None)
+            thread = await models.Thread.create(
+                title=title,
+                slug=slug(title),
+                category=category,
+                **_by(actor),
+                state=state,
+                hotness=hotness(rules, asked_at=now, newest_answer_at=None, answers=0, score=0, views=0),
+                created_at=now,
+                last_activity_at=now,
+            )
+            changes.appeared(thread)
+            post = await _write(actor, thread.id, PostKind.QUESTION, body, now, state=state, author_name=name)
+            await classification.classify(thread, tag_names)
+            await _pay_for_posting(post, rules)
     return thread
 
 
-async def post_answer(actor: models.User | None, thread_id: int, body: str) -> tuple[models.Thread, models.Post]:
-    """Answer in a thread; returns it with the answer. Raises NotFound, NotPermitted and InvalidInput."""
+async def post_answer(
+    actor: Actor, thread_id: int, body: str, display_name: str | None = None
+) -> tuple[models.Thread, models.Post]:
+    """Answer in a thread; returns it with the answer. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
     findings = Findings()
-    body = check_text(findings, "body", body, least=REPLY_LENGTH[0], most=REPLY_LENGTH[1])
+    body = check_length(findings, "body", body, Measured.ANSWER)
+    name = check_display_name(findings, display_name)
     async with transaction():
+        # Posts are locked before threads, everywhere.
+        questions = models.Post.filter(thread_id=thread_id, kind=PostKind.QUESTION)
+        question = await questions.select_for_update(no_key=True).get_or_none()
         thread = await visible_threads(actor).select_for_update(no_key=True).get_or_none(id=thread_id)
-        if thread is None:
+        if thread is None or question is None:
             raise NotFound("There is no such thread.")
-        if refusal := answer_refusal(actor, thread):
+        if refusal := answer_refusal(actor, ThreadFacts.of(thread)):
             raise refusal
-        assert actor is not None  # noqa: S101  visitors were refused above
         findings.raise_if_any()
-        now = clock.now()
-        post = await _write(actor, thread.id, PostKind.ANSWER, body, now)
-        rules = await points.rules_in_force()
-        thread.answer_count += 1
-        thread.last_activity_at = now
-        thread.hotness = hotness(
-            rules,
-            asked_at=thread.created_at,
-            newest_answer_at=now,
-            answers=thread.answer_count,
-            score=thread.score,
-            views=thread.view_count,
-        )
-        written = ("answer_count", "last_activity_at", "hotness")
-        await thread.save(update_fields=written)
-        changes.changed(thread, *written)
-        await _pay_for_posting(actor, post, rules)
+        with quotas.spending(Limited.ANSWERS, actor):
+            now = clock.now()
+            state = _state(actor, thread.category_id)
+            post = await _write(actor, thread.id, PostKind.ANSWER, body, now, state=state, author_name=name)
+            await models.Post.filter(id=question.id).update(child_count=F("child_count") + 1)
+            changes.changed(question, "child_count")
+            if state is PostState.VISIBLE:
+                rules = await points.rules_in_force()
+                await _count_answer(thread, now, rules)
+                await _pay_for_posting(post, rules)
     return thread, post
 
 
-async def post_comment(actor: models.User | None, parent_id: int, body: str) -> tuple[models.Post, models.Post]:
-    """Comment on a question or an answer; returns both. Raises NotFound, NotPermitted and InvalidInput."""
+async def post_comment(
+    actor: Actor, parent_id: int, body: str, display_name: str | None = None
+) -> tuple[models.Post, models.Post]:
+    """Comment on a question or an answer; returns both. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
     findings = Findings()
-    body = check_text(findings, "body", body, least=REPLY_LENGTH[0], most=REPLY_LENGTH[1])
+    body = check_length(findings, "body", body, Measured.COMMENT)
+    name = check_display_name(findings, display_name)
     async with transaction():
         parent = await visible_posts(actor).select_for_update(no_key=True).get_or_none(id=parent_id)
         if parent is None:
             raise NotFound("There is no such post.")
-        if refusal := comment_refusal(actor, parent):
+        thread = await models.Thread.get(id=parent.thread_id)
+        if refusal := comment_refusal(actor, PostFacts.of(parent, thread)):
             raise refusal
-        assert actor is not None  # noqa: S101  visitors were refused above
         findings.raise_if_any()
-        now = clock.now()
-        post = await _write(actor, parent.thread_id, PostKind.COMMENT, body, now, parent)
-        parent.comment_count += 1
-        parent.version += 1
-        await parent.save(update_fields=["comment_count", "version"])
-        changes.changed(parent, "comment_count", "version")
-        await models.Thread.filter(id=parent.thread_id).update(last_activity_at=now)
-        changes.changed_by_key(models.Thread, parent.thread_id, "last_activity_at")
+        with quotas.spending(Limited.COMMENTS, actor):
+            now = clock.now()
+            state = _state(actor, thread.category_id)
+            post = await _write(
+                actor, parent.thread_id, PostKind.COMMENT, body, now, state=state, author_name=name, parent=parent
+            )
+            parent.child_count += 1
+            parent.version += 1
+            parent.comment_count += state is PostState.VISIBLE
+            written = ("comment_count", "child_count", "version")
+            await parent.save(update_fields=written)
+            changes.changed(parent, *written)
+            if state is PostState.VISIBLE:
+                await models.Thread.filter(id=parent.thread_id).update(last_activity_at=now)
+                changes.changed_by_key(models.Thread, parent.thread_id, "last_activity_at")
     return parent, post
 
 
-async def choose_best_answer(actor: models.User | None, thread_id: int, answer_id: int | None) -> models.Thread:
-    """Choose the best answer of a thread, or with None take the choice back. The same again changes nothing.
-
-    Raises NotFound and NotPermitted. The asker is paid for choosing, the answerer for being chosen, unless they are
-    one and the same (Question2Answer, `aselecteds`).
-    """
-    async with transaction():
-        thread = await visible_threads(actor).get_or_none(id=thread_id)
-        if thread is None:
-            raise NotFound("There is no such thread.")
-        if refusal := choose_best_refusal(actor, thread):
-            raise refusal
-        # The question's lock keeps two choices apart; posts are locked before threads, and users last, everywhere.
-        question = (
-            await models.Post.filter(thread_id=thread.id, kind=PostKind.QUESTION).select_for_update(no_key=True).get()
-        )
-        chosen = None
-        if answer_id is not None:
-            answers = visible_posts(actor).filter(thread_id=thread.id, kind=PostKind.ANSWER)
-            chosen = await answers.get_or_none(id=answer_id)
-            if chosen is None:
-                raise NotFound("There is no such answer in this thread.")
-        former = await models.Post.get_or_none(thread_id=thread.id, is_best=True)
-        if former != chosen:
-            rules = await points.rules_in_force()
-            payments: list[Payment] = []
-            # In the order of their ids, as votes lock them.
-            answers = models.Post.filter(id__in=[answer.id for answer in (former, chosen) if answer is not None])
-            await answers.order_by("id").select_for_update(no_key=True).only("id")
-            for answer, sign in ((former, -1), (chosen, 1)):
-                if answer is not None:
-                    payments += _for_choice(rules, question, answer, sign)
-                    await models.Post.filter(id=answer.id).update(
-                        is_best=sign > 0, is_best_imported=False, version=F("version") + 1
-                    )
-                    changes.changed(answer, "is_best", "is_best_imported", "version")
-            await points.pay(payments, rules)
-    return thread
+def check_display_name(findings: Findings, name: str | None) -> str | None:
+    """The name to display of somebody without an account; None where they gave none, or only white space."""
+    if name is None:
+        return None
+    within = Findings()
+    name = check_length(within, "displayName", name, Measured.DISPLAY_NAME, lines=False)
+    for wrong in within.wrong:
+        findings.add("anonymous", *wrong.path, message=wrong.message)
+    return name or None
 
 
-def _for_choice(rules: models.PointsRules, question: models.Post, answer: models.Post, sign: int) -> list[Payment]:
-    """What choosing (sign 1) or no longer choosing (-1) `answer` pays: nothing for what an import brought along."""
-    if answer.is_best_imported:
-        return []
-    payments = [
-        Payment(question.author_id, sign * rules.best_answer_chosen, PointsReason.BEST_ANSWER_CHOSEN, question.id)
-    ]
-    if answer.author_id != question.author_id:
-        payments.append(Payment(answer.author_id, sign * rules.chosen_as_best, PointsReason.CHOSEN_AS_BEST, answer.id))
-    return payments
+def _state(actor: Actor, category_id: int | None) -> PostState:
+    return PostState.QUEUED if waits_for_approval(actor, category_id) else PostState.VISIBLE
+
+
+def _by(actor: Actor) -> dict[str, Any]:
+    account = user(actor)
+    return {
+        "author_id": account.id if account else None,
+        "writer_key": actor.key if isinstance(actor, Writer) else None,
+    }
 
 
 async def _write(
-    actor: models.User,
+    actor: Actor,
     thread_id: int,
     kind: PostKind,
     body: str,
     at: datetime,
+    *,
+    state: PostState,
+    author_name: str | None,
     parent: models.Post | None = None,
 ) -> models.Post:
     rendered = render(body)
@@ -190,17 +176,36 @@ async def _write(
         thread_id=thread_id,
         kind=kind,
         parent=parent,
-        author=actor,
+        **_by(actor),
+        author_name=author_name if user(actor) is None else None,
         body=body,
         body_html=rendered.html,
         body_text=rendered.text,
-        state=PostState.VISIBLE,
+        state=state,
         created_at=at,
     )
     changes.appeared(post)
     return post
 
 
-async def _pay_for_posting(actor: models.User, post: models.Post, rules: models.PointsRules) -> None:
-    amount, reason = points.for_posting(rules, post.kind)
-    await points.pay([Payment(actor.id, amount, reason, post.id)], rules)
+async def _count_answer(thread: models.Thread, at: datetime, rules: models.PointsRules) -> None:
+    """Count a new visible answer in its thread."""
+    thread.answer_count += 1
+    thread.last_activity_at = at
+    thread.hotness = hotness(
+        rules,
+        asked_at=thread.created_at,
+        newest_answer_at=at,
+        answers=thread.answer_count,
+        score=thread.score,
+        views=thread.view_count,
+    )
+    written = ("answer_count", "last_activity_at", "hotness")
+    await thread.save(update_fields=written)
+    changes.changed(thread, *written)
+
+
+async def _pay_for_posting(post: models.Post, rules: models.PointsRules) -> None:
+    if post.state is PostState.VISIBLE:
+        amount, reason = points.for_posting(rules, post.kind)
+        await points.pay([Payment(post.author_id, amount, reason, post.id)], rules)

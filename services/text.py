@@ -8,6 +8,7 @@ from itertools import groupby
 import disarm
 
 from services.errors import Findings
+from services.policy import LENGTHS, Measured
 
 # Everything that is not text: control characters but for tab and line feed, noncharacters, lone surrogates.
 _NOT_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff\ud800-\udfff]")
@@ -50,6 +51,12 @@ def check_text(findings: Findings, field: str, text: str, *, least: int = 0, mos
     elif len(cleaned) > most:
         findings.add(field, message=f"Write at most {most:,} characters; these are {len(cleaned):,}.")
     return cleaned
+
+
+def check_length(findings: Findings, field: str, text: str, measured: Measured, *, lines: bool = True) -> str:
+    """The cleaned `text` of `field`, as long as the policy has it; notes a finding where it is not."""
+    least, most = LENGTHS[measured]
+    return check_text(findings, field, text, least=least, most=most, lines=lines)
 
 
 def is_word_character(character: str) -> bool:

@@ -8,37 +8,47 @@ from functools import partial
 import models
 from models import PointsReason, PostKind, VoteValue
 from models.database import after_commit, in_transaction, transaction
-from services import changes, clock, live, points
+from services import changes, clock, live, origin, points, quotas
+from services.actors import Actor, user
 from services.errors import NotFound
-from services.permissions import everybody_sees, visible_posts, vote_refusal
+from services.permissions import PostFacts, vote_refusal
 from services.points import Payment
+from services.policy import Limited
 from services.tally import Tally
 from services.together import Together
+from services.visibility import everybody_sees, visible_posts
 
 
-@dataclass(frozen=True)
+@dataclass
 class Cast:
     """What somebody asks for: their vote on a post, set to a value."""
 
-    actor: models.User | None
+    actor: Actor
     post_id: int
     value: VoteValue
+    address: str | None = field(default_factory=origin.address)
     at: datetime = field(default_factory=clock.now)
+    #: Whether the vote is another one now.
+    has_changed: bool = False
 
 
-async def cast_vote(actor: models.User | None, post_id: int, value: VoteValue) -> models.Post:
+async def cast_vote(actor: Actor, post_id: int, value: VoteValue) -> models.Post:
     """Set the vote of `actor` on a post to `value`; the same value again changes nothing.
 
-    Returns the post, with the vote in `actors_vote`. Raises NotFound and NotPermitted. Up, down, switch and retract are
-    one path, so the points of all of them are the difference between the post as it was and as it is. Votes that
-    arrive together share a transaction; each is answered after its commit.
+    Returns the post, with the vote in `actors_vote`. Raises NotFound, NotPermitted and RateLimited. Up, down, switch
+    and retract are one path, so the points of all of them are the difference between the post as it was and as it is.
+    Votes that arrive together share a transaction; each is answered after its commit.
     """
     cast = Cast(actor, post_id, value)
-    if not in_transaction():
-        return await _votes.do(cast)
-    [voted] = await _count_all([cast])
-    if isinstance(voted, Exception):
-        raise voted
+    with quotas.spending(Limited.VOTES, actor) as spent:
+        if in_transaction():
+            [voted] = await _count_all([cast])
+            if isinstance(voted, Exception):
+                raise voted
+        else:
+            voted = await _votes.do(cast)
+        if not cast.has_changed:
+            spent.give_back()
     return voted
 
 
@@ -50,7 +60,10 @@ async def finish() -> None:
 async def _count_all(batch: Sequence[Cast]) -> list[models.Post | Exception]:
     """Count votes in one transaction: in their order, each as if the ones before it had been counted alone."""
     async with transaction():
-        tally = await Tally.of([(cast.actor.id if cast.actor else None, cast.post_id) for cast in batch])
+        voters = [user(cast.actor) for cast in batch]
+        tally = await Tally.of(
+            [(voter.id if voter else None, cast.post_id) for voter, cast in zip(voters, batch, strict=True)]
+        )
         refusals = [await _refused_or_counted(cast, tally) for cast in batch]
         if tally.has_changed:
             await tally.write()
@@ -61,7 +74,8 @@ async def _count_all(batch: Sequence[Cast]) -> list[models.Post | Exception]:
                 if post.kind is PostKind.QUESTION:
                     changes.changed_by_key(models.Thread, post.thread_id, "score", "hotness")
         return [
-            refusal or tally.post_for(cast.actor, cast.post_id) for cast, refusal in zip(batch, refusals, strict=True)
+            refusal or tally.post_for(voter, cast.post_id)
+            for voter, cast, refusal in zip(voters, batch, refusals, strict=True)
         ]
 
 
@@ -70,7 +84,8 @@ async def _refused_or_counted(cast: Cast, tally: Tally) -> Exception | None:
     post = tally.posts.get(cast.post_id)
     if post is None or not (everybody_sees(post) or await visible_posts(cast.actor).filter(id=post.id).exists()):
         return NotFound("There is no such post.")
-    refusal = vote_refusal(cast.actor, post, cast.value)
+    with origin.coming_from(cast.address):
+        refusal = vote_refusal(cast.actor, PostFacts.of_alone(post), cast.value)
     if refusal is None:
         _count(cast, tally)
     return refusal
@@ -78,16 +93,18 @@ async def _refused_or_counted(cast: Cast, tally: Tally) -> Exception | None:
 
 def _count(cast: Cast, tally: Tally) -> None:
     """Record a vote that is allowed, and what it pays."""
-    assert cast.actor is not None  # noqa: S101  visitors were refused
-    post, before = tally.posts[cast.post_id], tally.vote(cast.actor.id, cast.post_id)
+    voter = user(cast.actor)
+    assert voter is not None  # noqa: S101  the others were refused
+    post, before = tally.posts[cast.post_id], tally.vote(voter.id, cast.post_id)
     if cast.value is before:
         return
+    cast.has_changed = True
     worth_before = points.for_votes(tally.rules, post)
-    tally.set_vote(cast.actor.id, post, cast.value, cast.at)
-    voter = points.for_casting(tally.rules, post.kind) * (abs(cast.value) - abs(before))
+    tally.set_vote(voter.id, post, cast.value, cast.at)
+    paid = points.for_casting(tally.rules, post.kind) * (abs(cast.value) - abs(before))
     author = points.for_votes(tally.rules, post) - worth_before
     tally.payments += [
-        Payment(cast.actor.id, voter, PointsReason.VOTE_CAST, post.id, cast.at),
+        Payment(voter.id, paid, PointsReason.VOTE_CAST, post.id, cast.at),
         Payment(post.author_id, author, PointsReason.VOTE_RECEIVED, post.id, cast.at),
     ]
 

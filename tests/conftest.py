@@ -20,6 +20,10 @@ from tortoise.connection import get_connection
 from models import database, migrating
 from services import live
 
+# Tests do in a second what the limits of an hour forbid, and their secret is nobody's; those of limits turn them on.
+os.environ.setdefault("RATE_LIMITS", "off")
+os.environ.setdefault("SECRET_KEY", "the secret of the tests, which is none at all")
+
 #: Where a PostgreSQL is looked for, unless TEST_POSTGRES_URL or a PostgreSQL in DATABASE_URL says otherwise.
 POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
 

@@ -13,7 +13,7 @@ import models
 import server
 from models import PostKind, PostState, UserLevel, VoteValue
 from models.database import transaction
-from services import accounts, changes, posting, voting
+from services import accounts, changes, choosing, posting, voting
 from services.errors import Refusal
 from transports.answers import Answers
 
@@ -98,7 +98,7 @@ async def deed_by_chance(chance: Random) -> str:
             case "choose":
                 answers = [each.id for each in posts if each.thread_id == thread.id and each.kind is PostKind.ANSWER]
                 asker = await models.User.get_or_none(id=thread.author_id) or actor
-                await posting.choose_best_answer(asker, thread.id, chance.choice([None, *answers]))
+                await choosing.choose_best_answer(asker, thread.id, chance.choice([None, *answers]))
             case "join":
                 name = f"user {chance.randrange(10**6)}"
                 async with transaction():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import models
 from models import VoteValue
 from models.database import execute, transaction
-from services import accounts, audit, posting, voting
+from services import accounts, audit, choosing, voting
 from services.invariants import INVARIANTS
 
 PEOPLE = 5
@@ -93,7 +93,7 @@ async def test_whatever_is_voted_and_chosen_ends_where_recomputing_ends(forum: s
                 await voting.cast_vote(people[voter], posts[place].id, value)
                 standing[voter, place] = value
             case Choice(answer):
-                await posting.choose_best_answer(asker, thread.id, None if answer is None else answers[answer].id)
+                await choosing.choose_best_answer(asker, thread.id, None if answer is None else answers[answer].id)
     for index, post in enumerate(posts):
         votes = [value for (_, on), value in standing.items() if on == index]
         await post.refresh_from_db()
@@ -113,7 +113,7 @@ async def small_forum(forum: str) -> models.Thread:
     await commented_by(ann, answer)
     await voting.cast_vote(bob, question.id, VoteValue.UP)
     await voting.cast_vote(ann, answer.id, VoteValue.DOWN)
-    await posting.choose_best_answer(ann, thread.id, answer.id)
+    await choosing.choose_best_answer(ann, thread.id, answer.id)
     now = answer.created_at
     await models.Revision.create(post=answer, number=1, body="b", body_html="<p>b</p>", edited_at=now)
     await models.Session.create(token_hash="0", user=ann, created_at=now, expires_at=now + accounts.SESSION_LIFE)

@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 import models
 from models import VoteValue
 from models.database import connect, disconnect, execute
-from services import accounts, classification, clock, posting, voting
+from services import accounts, choosing, classification, clock, posting, voting
 from services.invariants import INVARIANTS, MOST_OFFENDERS
 from services.posting import Asked
 
@@ -50,7 +50,7 @@ async def fill(url: str) -> None:
     await posting.ask_question(bob, Asked("What else helps then?", "Tell me."))
     for actor, post_id, value in ((bob, 1, 1), (cas, 1, 1), (ann, 2, 1), (cas, 2, -1), (ann, 4, 1)):
         await voting.cast_vote(actor, post_id, VoteValue(value))
-    await posting.choose_best_answer(ann, 1, 2)
+    await choosing.choose_best_answer(ann, 1, 2)
     await models.Revision.create(post_id=1, number=1, body="No.", body_html="<p>No.</p>", edited_at=clock.now())
     await disconnect()
 

@@ -10,7 +10,7 @@ from crowd import answered_by, asked_by, category_at, member
 
 import models
 from models import ClosureReason, PostState, VoteValue
-from services import clock, finding, posting, voting
+from services import choosing, clock, finding, voting
 from services.finding import ThreadCriteria
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -46,7 +46,7 @@ async def threads(forum: str) -> None:
         with clock.standing_at(NOON + index * DAY):
             made[word] = await asked_by(asker, f"A question about {word}", category, tags)
     upvoted, best = await answered_by(cid, made["plants"][0]), await answered_by(dan, made["plants"][0])
-    await posting.choose_best_answer(ann, made["plants"][0].id, best.id)
+    await choosing.choose_best_answer(ann, made["plants"][0].id, best.id)
     downvoted, also_upvoted = await answered_by(cid, made["pots"][0]), await answered_by(dan, made["peace"][0])
     for voter, post, value in (
         (dan, upvoted, VoteValue.UP),

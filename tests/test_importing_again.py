@@ -14,7 +14,7 @@ from dumps.writing import answer, comment, question, user, written
 import models
 from commands.importing.staging import Staging
 from models import ClosureReason, PostKind
-from services import posting
+from services import choosing
 
 
 def imported(url: str, folder: Path, **tables: list[dict[str, Any]]) -> str:
@@ -157,7 +157,7 @@ def test_a_best_answer_that_was_chosen_here_stays(forum_url: str, tmp_path: Path
 
     async def choose() -> None:
         asker = await models.User.get(name="person 1")
-        await posting.choose_best_answer(asker, 1, 2)
+        await choosing.choose_best_answer(asker, 1, 2)
 
     async def best() -> list[int]:
         return [post.id for post in await models.Post.filter(is_best=True)]

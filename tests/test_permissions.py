@@ -9,9 +9,9 @@ from crowd import answered_by, asked_by, commented_by, member
 import models
 from models import PostKind, PostState, UserLevel, VoteValue
 from schema.nodes import global_id
-from services import permissions, voting
+from services import permissions, visibility, voting
 from services.errors import NotPermitted
-from services.permissions import PostAction, ThreadAction
+from services.permissions import PostFacts, ThreadAction, ThreadFacts
 
 ALLOWED = {
     "allowed": True,
@@ -69,17 +69,10 @@ async def test_comments_can_be_voted_on_and_not_commented_on(visitor: Client) ->
 
 def test_what_no_mutation_does_is_not_offered() -> None:
     owner = models.User(id=1, level=UserLevel.OWNER)
-    post = models.Post(id=1, kind=PostKind.QUESTION, author_id=1, state=PostState.VISIBLE)
-    offered = {PostAction.VOTE_UP, PostAction.VOTE_DOWN, PostAction.COMMENT}
-    for post_action in set(PostAction) - offered:
-        refusal = permissions.post_action_refusal(owner, post, post_action)
-        assert refusal is not None
-        assert (refusal.reason, refusal.message) == ("disabled", "This server does not offer that.")
     thread = models.Thread(id=1, author_id=1, state=PostState.VISIBLE)
-    for thread_action in set(ThreadAction) - {ThreadAction.ANSWER}:
-        refusal = permissions.thread_action_refusal(owner, thread, thread_action)
-        assert refusal is not None
-        assert refusal.reason == "disabled"
+    refusal = permissions.thread_permission(owner, ThreadFacts.of(thread), ThreadAction.FOLLOW).refusal
+    assert refusal is not None
+    assert (refusal.reason, refusal.message) == ("disabled", "This server does not offer that.")
 
 
 @pytest.mark.parametrize(
@@ -94,9 +87,9 @@ def test_what_is_not_visible_takes_no_votes_comments_and_answers(state: PostStat
     post = models.Post(id=1, kind=PostKind.QUESTION, author_id=1, state=state)
     thread = models.Thread(id=1, author_id=1, state=state)
     for refusal in (
-        permissions.vote_refusal(actor, post, VoteValue.UP),
-        permissions.comment_refusal(actor, post),
-        permissions.answer_refusal(actor, thread),
+        permissions.vote_refusal(actor, PostFacts.of(post, thread), VoteValue.UP),
+        permissions.comment_refusal(actor, PostFacts.of(post, thread)),
+        permissions.answer_refusal(actor, ThreadFacts.of(thread)),
     ):
         assert refusal is not None
         assert (refusal.reason, refusal.message) == (reason, message)
@@ -116,14 +109,14 @@ async def test_hidden_and_queued_posts_and_threads_are_among_no_rows(forum: str)
     ann = await member("ann")
     thread, question = await asked_by(ann)
     for viewer in (None, ann):
-        assert await permissions.visible_threads(viewer).get_or_none(id=thread.id) == thread
-        assert await permissions.visible_posts(viewer).get_or_none(id=question.id) == question
+        assert await visibility.visible_threads(viewer).get_or_none(id=thread.id) == thread
+        assert await visibility.visible_posts(viewer).get_or_none(id=question.id) == question
     for state in (PostState.HIDDEN, PostState.QUEUED):
         await models.Post.filter(id=question.id).update(state=state)
         await models.Thread.filter(id=thread.id).update(state=state)
         for viewer in (None, ann):
-            assert await permissions.visible_threads(viewer).count() == 0
-            assert await permissions.visible_posts(viewer).count() == 0
+            assert await visibility.visible_threads(viewer).count() == 0
+            assert await visibility.visible_posts(viewer).count() == 0
 
 
 async def test_what_is_hidden_appears_nowhere_in_the_graph(visitor: Client) -> None:

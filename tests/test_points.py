@@ -9,7 +9,7 @@ from crowd import answered_by, asked_by, commented_by, member, members, points_o
 import models
 from models import PointsReason, PointsRules, PostKind, VoteValue
 from models.database import transaction
-from services import points, posting, voting
+from services import choosing, points, voting
 from services.points import Payment, compact, votes_worth
 from settings import settings
 
@@ -32,7 +32,7 @@ async def test_the_worked_example_of_question2answer_comes_out(forum: str) -> No
         await voting.cast_vote(voter, question.id, UP if index < 12 else DOWN)
     assert await points_of(ann) == 190
     answer = await answered_by(bob, thread)
-    await posting.choose_best_answer(ann, thread.id, answer.id)
+    await choosing.choose_best_answer(ann, thread.id, answer.id)
     assert await points_of(ann) == 220
     await voting.cast_vote(ann, answer.id, DOWN)
     assert await points_of(ann) == 230
@@ -87,14 +87,14 @@ async def test_an_own_answer_chosen_as_best_pays_for_choosing_alone(forum: str) 
     ann = await member("ann")
     thread, question = await asked_by(ann)
     answer = await answered_by(ann, thread)
-    await posting.choose_best_answer(ann, thread.id, answer.id)
+    await choosing.choose_best_answer(ann, thread.id, answer.id)
     assert await entries_of(ann) == [
         ("joined", 100, 100, None),
         ("question_posted", 20, 120, question.id),
         ("answer_posted", 40, 160, answer.id),
         ("best_answer_chosen", 30, 190, question.id),
     ]
-    await posting.choose_best_answer(ann, thread.id, None)
+    await choosing.choose_best_answer(ann, thread.id, None)
     assert await points_of(ann) == 160
 
 
@@ -102,11 +102,11 @@ async def test_choosing_another_answer_moves_the_points_and_leaves_the_askers(fo
     ann, bob, cid = await member("ann"), await member("bob"), await member("cid")
     thread, _ = await asked_by(ann)
     by_bob, by_cid = await answered_by(bob, thread), await answered_by(cid, thread)
-    await posting.choose_best_answer(ann, thread.id, by_bob.id)
+    await choosing.choose_best_answer(ann, thread.id, by_bob.id)
     assert [await points_of(user) for user in (ann, bob, cid)] == [150, 440, 140]
-    await posting.choose_best_answer(ann, thread.id, by_cid.id)
+    await choosing.choose_best_answer(ann, thread.id, by_cid.id)
     assert [await points_of(user) for user in (ann, bob, cid)] == [150, 140, 440]
-    await posting.choose_best_answer(ann, thread.id, None)
+    await choosing.choose_best_answer(ann, thread.id, None)
     assert [await points_of(user) for user in (ann, bob, cid)] == [120, 140, 140]
 
 
@@ -204,7 +204,7 @@ async def test_the_history_tells_newest_first_what_each_point_came_from(visitor:
     ann, bob = await member("ann"), await member("bob")
     thread, question = await asked_by(ann, "Where do my points come from?")
     answer = await answered_by(bob, thread)
-    await posting.choose_best_answer(ann, thread.id, answer.id)
+    await choosing.choose_best_answer(ann, thread.id, answer.id)
     await voting.cast_vote(bob, question.id, UP)
     user = (await visitor.run("points_history", name="ann", counted=True))["user"]
     told = [edge["node"] for edge in user["pointsHistory"]["edges"]]

@@ -10,7 +10,7 @@ from crowd import WORDS, answered_by, asked_by, category_at, commented_by, membe
 import models
 from models import ClosureReason, PostState, UserLevel
 from schema.nodes import global_id
-from services import audit, clock, posting
+from services import audit, choosing, clock, posting
 from services.errors import InvalidInput, NotFound, NotPermitted
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -157,7 +157,7 @@ async def test_a_visitor_is_asked_to_sign_in(visitor: Client) -> None:
         "permission": permission,
     }
     with pytest.raises(NotPermitted, match=r"^Sign in to choose the best answer\.$"):
-        await posting.choose_best_answer(None, thread.id, None)
+        await choosing.choose_best_answer(None, thread.id, None)
 
 
 async def test_a_closed_thread_takes_comments_but_no_answers(visitor: Client) -> None:
@@ -219,8 +219,8 @@ async def test_the_best_answer_stands_first_and_is_one(forum: str) -> None:
     ann = await member("ann")
     thread, _ = await asked_by(ann)
     first, second = await answered_by(ann, thread), await answered_by(ann, thread)
-    await posting.choose_best_answer(ann, thread.id, second.id)
-    await posting.choose_best_answer(ann, thread.id, first.id)
+    await choosing.choose_best_answer(ann, thread.id, second.id)
+    await choosing.choose_best_answer(ann, thread.id, first.id)
     answers = await models.Post.filter(thread_id=thread.id, kind="answer").order_by("-is_best", "id")
     assert [(post.id, post.is_best, post.version) for post in answers] == [(first.id, True, 2), (second.id, False, 3)]
 
@@ -229,9 +229,9 @@ async def test_the_same_choice_again_changes_nothing(forum: str) -> None:
     ann, bob = await member("ann"), await member("bob")
     thread, _ = await asked_by(ann)
     answer = await answered_by(bob, thread)
-    await posting.choose_best_answer(ann, thread.id, None)
+    await choosing.choose_best_answer(ann, thread.id, None)
     for _ in range(2):
-        await posting.choose_best_answer(ann, thread.id, answer.id)
+        await choosing.choose_best_answer(ann, thread.id, answer.id)
     assert (await models.Post.get(id=answer.id)).version == 2
     assert (await points_of(ann), await points_of(bob)) == (150, 440)
 
@@ -241,9 +241,9 @@ async def test_the_asker_and_experts_choose_and_nobody_else(forum: str) -> None:
     thread, _ = await asked_by(ann)
     answer = await answered_by(bob, thread)
     with pytest.raises(NotPermitted, match=r"^The best answer is chosen by who asked, or by an expert\.$"):
-        await posting.choose_best_answer(bob, thread.id, answer.id)
+        await choosing.choose_best_answer(bob, thread.id, answer.id)
     cid.level = UserLevel.EXPERT
-    await posting.choose_best_answer(cid, thread.id, answer.id)
+    await choosing.choose_best_answer(cid, thread.id, answer.id)
     # It is the asker who is paid for the choice, whoever made it.
     assert [await points_of(user) for user in (ann, bob, cid)] == [150, 440, 100]
 
@@ -256,9 +256,9 @@ async def test_only_an_answer_of_the_thread_can_be_its_best(forum: str) -> None:
     comment = await commented_by(ann, question)
     for post_id in (question.id, comment.id, elsewhere.id, elsewhere.id + 100):
         with pytest.raises(NotFound, match=r"^There is no such answer in this thread\.$"):
-            await posting.choose_best_answer(ann, thread.id, post_id)
+            await choosing.choose_best_answer(ann, thread.id, post_id)
     with pytest.raises(NotFound, match=r"^There is no such thread\.$"):
-        await posting.choose_best_answer(ann, other.id + 1, None)
+        await choosing.choose_best_answer(ann, other.id + 1, None)
 
 
 async def test_answers_comments_and_choices_of_many_at_once_are_counted_exactly(forum: str) -> None:
@@ -269,7 +269,7 @@ async def test_answers_comments_and_choices_of_many_at_once_are_counted_exactly(
     await asyncio.gather(
         *(commented_by(person, question) for person in people),
         *(commented_by(person, answer) for person, answer in zip(people, answers, strict=True)),
-        *(posting.choose_best_answer(ann, thread.id, answer.id) for answer in answers),
+        *(choosing.choose_best_answer(ann, thread.id, answer.id) for answer in answers),
     )
     assert (await models.Thread.get(id=thread.id)).answer_count == 6
     assert (await models.Post.get(id=question.id)).comment_count == 6

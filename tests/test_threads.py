@@ -8,7 +8,7 @@ from crowd import answered_by, asked_by, category_at, member
 import models
 from models import ClosureReason, VoteValue
 from schema.nodes import global_id
-from services import clock, posting, voting
+from services import choosing, clock, voting
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -32,7 +32,7 @@ async def test_a_thread_is_shown_with_all_that_belongs_to_it(visitor: Client) ->
         thread, question = await asked_by(ann, "How do plants live?", "life/home", ("water", "light"))
     with clock.standing_at(NOON + MINUTE):
         first, best = await answered_by(bob, thread), await answered_by(bob, thread)
-    await posting.choose_best_answer(ann, thread.id, best.id)
+    await choosing.choose_best_answer(ann, thread.id, best.id)
     shown = (await visitor.post(THREAD, {"number": thread.id}))["data"]["thread"]
     assert shown == {
         "id": global_id(thread),
@@ -128,7 +128,7 @@ async def test_each_order_of_answers_has_its_own_first_and_ties_go_by_age(visito
     # a has 0, b and c 1, d -1 and is the best one.
     for voter, name, value in ((ann, "b", 1), (cid, "c", 1), (ann, "d", -1)):
         await voting.cast_vote(voter, names[name].id, VoteValue(value))
-    await posting.choose_best_answer(ann, thread.id, names["d"].id)
+    await choosing.choose_best_answer(ann, thread.id, names["d"].id)
     called = {global_id(post): name for name, post in names.items()}
     for order, expected in {"BEST": "dbca", "VOTES": "bcad", "OLDEST": "abcd", "NEWEST": "dcba"}.items():
         data = await visitor.run("thread_answers", number=thread.id, orderBy=order)

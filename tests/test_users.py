@@ -11,7 +11,7 @@ import models
 from models import PointsReason, UserLevel
 from models.database import transaction
 from schema.nodes import global_id
-from services import clock, points, posting
+from services import choosing, clock, points
 from services.points import Payment
 from settings import settings
 
@@ -39,7 +39,7 @@ async def test_a_user_is_shown_with_what_they_did(visitor: Client, monkeypatch: 
     first, best = await answered_by(ann, thread), await answered_by(ann, thread)
     await commented_by(ann, question)
     await asked_by(ann, "Where do pots come from?")
-    await posting.choose_best_answer(bob, thread.id, best.id)
+    await choosing.choose_best_answer(bob, thread.id, best.id)
     assert (await visitor.run("user_page", name="ANN"))["user"] == {
         "id": global_id(ann),
         "name": "ann",

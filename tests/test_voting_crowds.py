@@ -16,7 +16,7 @@ from voters import VOTES, vote
 import models
 from models import VoteValue
 from models.database import dialect, fetch
-from services import audit, posting, voting
+from services import audit, choosing, posting, voting
 
 VOTERS = Path(__file__).with_name("voters.py")
 
@@ -56,7 +56,7 @@ async def test_votes_among_other_deeds_end_and_are_counted(forum: str) -> None:
 
     def choose() -> Coroutine[Any, Any, object]:
         thread, (_, *answers, _) = chance.choice(threads)
-        return posting.choose_best_answer(
+        return choosing.choose_best_answer(
             next(each for each in people if each.id == thread.author_id), thread.id, chance.choice(answers).id
         )
 

@@ -17,11 +17,10 @@ from models.reading import Reading
 from schema import schema
 from schema.context import Context
 from schema.execution import NotAllowed, masked
-from services import accounts
 from transports.answers import Answer, Answers, Header, Key
 from transports.media_types import GRAPHQL, JSON, negotiated
 from transports.requests import HungUp, Parameters, Refused, body_of, parameters_of
-from transports.sessions import Headers, may_have_token, token_of
+from transports.sessions import Headers, may_be_known, who_asks
 
 _READING = (OperationType.QUERY,)
 _READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
@@ -45,7 +44,7 @@ class GraphQLOverHTTP:
             asked = await body_of(receive) if scope["method"] == "POST" else scope["query_string"]
         except HungUp:
             return
-        if self.answers is None or may_have_token(headers):
+        if self.answers is None or may_be_known(headers):
             answer = await _answer(scope, headers, asked)
         else:
             key = (scope["method"], asked, headers.get(b"accept"), headers.get(b"content-type"))
@@ -86,8 +85,7 @@ async def _answer(
 
 
 async def _context(scope: Scope, headers: Headers, reading: Reading) -> Context:
-    token = token_of(headers)
-    viewer = await accounts.user_of(token, reading) if token else None
+    viewer, token = await who_asks(scope, headers, reading)
     context = Context(request=HTTPConnection(scope), viewer=viewer, token=token, reading=reading)
     context.loaders.knows_viewer = True
     return context

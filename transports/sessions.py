@@ -1,16 +1,31 @@
-"""Whose request it is: by a bearer token, or by the session cookie where the request came from our own pages."""
+"""Whose request it is: by a bearer token, or by the cookies where the request came from our own pages."""
 
 from collections.abc import Mapping
 
 from starlette.requests import cookie_parser
+from starlette.types import Scope
 
-from schema.context import SESSION_COOKIE
+from models.reading import Reading
+from schema.context import SESSION_COOKIE, WRITER_COOKIE
+from services import accounts, claims, origin
+from services.actors import Actor
 
 #: A request's headers as ASGI gives them: names in lower case.
 Headers = Mapping[bytes, bytes]
 
 _BEARER = "bearer "
-_COOKIE = SESSION_COOKIE.encode()
+_COOKIES = SESSION_COOKIE.encode(), WRITER_COOKIE.encode()
+
+
+async def who_asks(scope: Scope, headers: Headers, reading: Reading | None = None) -> tuple[Actor, str | None]:
+    """Whose request or handshake it is, and by which session token; deeds know from here on where it comes from."""
+    client = scope.get("client")
+    origin.serve(client[0] if client else None)
+    token = token_of(headers)
+    if token is not None and (user := await accounts.user_of(token, reading)) is not None:
+        return user, token
+    kept = _cookie(headers, WRITER_COOKIE)
+    return claims.writer_of(kept) if kept else None, token
 
 
 def token_of(headers: Headers) -> str | None:
@@ -21,14 +36,19 @@ def token_of(headers: Headers) -> str | None:
     """
     if bearer := bearer_of(headers.get(b"authorization", b"").decode("latin-1")):
         return bearer
+    return _cookie(headers, SESSION_COOKIE)
+
+
+def may_be_known(headers: Headers) -> bool:
+    """Whether `who_asks` might find somebody: where not, a visitor asks. It costs next to nothing to know."""
+    cookies = headers.get(b"cookie", b"")
+    return b"authorization" in headers or any(name in cookies for name in _COOKIES)
+
+
+def _cookie(headers: Headers, name: str) -> str | None:
     if b"cookie" not in headers or not is_same_origin(headers):
         return None
-    return cookie_parser(headers[b"cookie"].decode("latin-1")).get(SESSION_COOKIE)
-
-
-def may_have_token(headers: Headers) -> bool:
-    """Whether `token_of` might find one: where not, a visitor asks. It costs next to nothing to know."""
-    return b"authorization" in headers or _COOKIE in headers.get(b"cookie", b"")
+    return cookie_parser(headers[b"cookie"].decode("latin-1")).get(name) or None
 
 
 def bearer_of(authorization: object) -> str | None:

@@ -22,7 +22,8 @@ from schema import schema
 from schema.context import Context
 from schema.execution import masked
 from services import accounts
-from transports.sessions import bearer_of, token_of
+from services.actors import user
+from transports.sessions import bearer_of, who_asks
 
 #: How long a client may take from the handshake to `connection_init`, in seconds.
 INIT_TIMEOUT = 10
@@ -72,7 +73,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         token = self._of_connection.token
         try:
-            viewer = await accounts.user_of(token) if token else None
+            viewer = await accounts.user_of(token) if token else self._of_connection.viewer
         except Exception as bug:
             await operation.send_initial_errors([masked(bug)])
             return
@@ -125,16 +126,16 @@ class GraphQLOverWebSocket(GraphQL[Context, None]):
 
     async def get_context(self, request: Any, response: Any) -> Context:
         socket: WebSocket = request
-        token = token_of(dict(socket.scope["headers"]))
-        return Context(request=socket, viewer=await accounts.user_of(token) if token else None, token=token)
+        viewer, token = await who_asks(socket.scope, dict(socket.scope["headers"]))
+        return Context(request=socket, viewer=viewer, token=token)
 
     async def on_ws_connect(self, context: Context) -> dict[str, object]:
         """Sign in with the payload of `connection_init`, if it has {"Authorization": "Bearer TOKEN"}."""
         for name, value in (context.connection_params or {}).items():
             if name.lower() == "authorization":
                 token = bearer_of(value)
-                context.viewer = await accounts.user_of(token) if token else None
-                if context.viewer is None:
+                if token is None or (account := await accounts.user_of(token)) is None:
                     raise ConnectionRejectionError
-                context.token = token
-        return {"viewer": context.viewer.name if context.viewer else None}
+                context.viewer, context.token = account, token
+        account = user(context.viewer)
+        return {"viewer": account.name if account else None}

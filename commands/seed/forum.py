@@ -15,7 +15,7 @@ from rich.progress import track
 import models
 from models import ClosureReason, PointsReason, PostKind, UserLevel, VoteValue
 from models.database import transaction
-from services import accounts, classification, clock, points, posting, voting
+from services import accounts, choosing, classification, clock, points, posting, voting
 from services.hotness import hotness
 from services.markdown import render
 from services.points import Payment
@@ -122,7 +122,7 @@ class _Replay:
 
     async def choose(self, answer: dict[str, Any], thread: dict[str, Any], written: dict[int, models.Post]) -> None:
         made = self.threads[thread["title"]]
-        await posting.choose_best_answer(self.users[thread["asked_by"]], made.id, written[id(answer)].id)
+        await choosing.choose_best_answer(self.users[thread["asked_by"]], made.id, written[id(answer)].id)
 
     async def close(self, closed: dict[str, Any], thread: dict[str, Any]) -> None:
         original = self.threads.get(closed.get("duplicate_of", ""))

@@ -1,0 +1,57 @@
+"""Where a request comes from: the address that limits and blocks look at. None of it is ever kept or logged."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+_address: ContextVar[str | None] = ContextVar("address of the request", default=None)
+#: The ends of the ranges from which nobody may write: what `address_block` holds, for a look without a wait.
+_blocked: list[tuple[int, int]] = []
+
+#: Where IPv4 lies among IPv6's addresses (RFC 4291, 2.5.5.2).
+_MAPPED = 0xFFFF << 32
+
+
+def address() -> str | None:
+    """The client's IP address; None for what comes from within: a command, a test."""
+    return _address.get()
+
+
+def serve(address: str | None) -> None:
+    """From here on this task serves a request from that address."""
+    _address.set(address)
+
+
+@contextmanager
+def coming_from(address: str | None) -> Iterator[None]:
+    """Do what is inside for a request from that address."""
+    token = _address.set(address)
+    try:
+        yield
+    finally:
+        _address.reset(token)
+
+
+def number(address: IPv4Address | IPv6Address) -> int:
+    """An address as a number, in one order for both kinds."""
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return int(address) + (_MAPPED if address.version == 4 else 0)
+
+
+def block(ranges: Sequence[tuple[int, int]]) -> None:
+    """Let these ranges of numbers be all that are blocked."""
+    _blocked[:] = ranges
+
+
+def is_blocked() -> bool:
+    """Whether nobody may write from where this request comes."""
+    given = _address.get()
+    if given is None or not _blocked:
+        return False
+    try:
+        wanted = number(ip_address(given.partition("%")[0]))
+    except ValueError:
+        return False  # a name, as of a Unix socket
+    return any(lowest <= wanted <= highest for lowest, highest in _blocked)

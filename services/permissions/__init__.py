@@ -1,0 +1,67 @@
+"""Who may do what, and if not, why: each rule once, for the deed and for the question `viewerCan`.
+
+`<deed>_refusal(actor, ...)` says why a deed would be refused, or None. All are pure: they look at the facts that they
+are given, at the policy and at where the request comes from, and at nothing else. Two kinds of rules meet in them:
+
+    standing        what the actor is trusted with in general (`services.policy`)
+    threads, posts  what the thing itself allows: its author may edit it, a closed thread takes no answers
+
+How often an hour comes on top (`services.quotas`): the deed spends it, `viewerCan` tells what is left (`actions`).
+"""
+
+from services.permissions.actions import Permission, PostAction, ThreadAction, post_permission, thread_permission
+from services.permissions.facts import OF_ITS_THREAD, PostFacts, ThreadFacts
+from services.permissions.posts import (
+    approve_refusal,
+    claim_refusal,
+    comment_refusal,
+    convert_refusal,
+    delete_refusal,
+    edit_refusal,
+    flag_refusal,
+    hide_refusal,
+    restore_refusal,
+    vote_refusal,
+)
+from services.permissions.standing import is_confirmed, standing_refusal, waits_for_approval, writing_refusal
+from services.permissions.threads import (
+    answer_refusal,
+    ask_refusal,
+    choose_best_refusal,
+    close_refusal,
+    move_refusal,
+    reopen_refusal,
+    retag_refusal,
+)
+
+__all__ = [
+    "OF_ITS_THREAD",
+    "Permission",
+    "PostAction",
+    "PostFacts",
+    "ThreadAction",
+    "ThreadFacts",
+    "answer_refusal",
+    "approve_refusal",
+    "ask_refusal",
+    "choose_best_refusal",
+    "claim_refusal",
+    "close_refusal",
+    "comment_refusal",
+    "convert_refusal",
+    "delete_refusal",
+    "edit_refusal",
+    "flag_refusal",
+    "hide_refusal",
+    "is_confirmed",
+    "move_refusal",
+    "post_permission",
+    "reopen_refusal",
+    "restore_refusal",
+    "retag_refusal",
+    "standing_refusal",
+    "thread_permission",
+    "vote_refusal",
+    "waits_for_approval",
+    "writing_refusal",
+]

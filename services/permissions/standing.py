@@ -1,0 +1,83 @@
+"""What an actor is trusted with in general, whatever the post or thread: the policy's matrix, blocks, approval."""
+
+from models import PostState, User, UserLevel
+from services import origin
+from services.actors import Actor, level, user, wrote
+from services.errors import NotPermitted, RefusalReason
+from services.permissions.facts import PostFacts, ThreadFacts
+from services.policy import Privilege, requirement
+from settings import settings
+
+
+def standing_refusal(
+    actor: Actor, privilege: Privilege, to_do: str, category_id: int | None = None
+) -> NotPermitted | None:
+    """Why `actor` is not trusted with `privilege` (in that category). `to_do` says what it would be: "vote".
+
+    In Question2Answer's order: an account, its level or points, not blocked, a confirmed address.
+    """
+    wanted, account = requirement(privilege), user(actor)
+    if wanted.level is not None:
+        if account is None:
+            return NotPermitted(RefusalReason.SIGN_IN, f"Sign in to {to_do}.")
+        trusted = level(actor, category_id) or UserLevel.REGISTERED
+        if trusted < wanted.level:
+            return NotPermitted(RefusalReason.LEVEL, f"It takes the level {wanted.level.name.lower()} to {to_do}.")
+        if account.points < wanted.points and trusted < UserLevel.EXPERT:
+            message = f"It takes {wanted.points:,} points to {to_do}; you have {account.points:,}."
+            return NotPermitted(RefusalReason.POINTS, message, points_required=wanted.points)
+    if refusal := writing_refusal(actor):
+        return refusal
+    if wanted.confirmed and account is not None and not is_confirmed(account):
+        return NotPermitted(RefusalReason.CONFIRM_EMAIL, f"Confirm your e-mail address to {to_do}.")
+    return None
+
+
+def writing_refusal(actor: Actor) -> NotPermitted | None:
+    """Why `actor` may write nothing at all from where they are."""
+    account = user(actor)
+    if account is not None and account.blocked_at is not None:
+        return NotPermitted(RefusalReason.BLOCKED, "Your account is blocked: it can read, and no more.")
+    if origin.is_blocked():
+        return NotPermitted(RefusalReason.BLOCKED, "Nobody may write from your address.")
+    return None
+
+
+def own_or_trusted(
+    actor: Actor, written: ThreadFacts | PostFacts, privilege: Privilege, to_do: str
+) -> NotPermitted | None:
+    """Why `actor` may not do something with what they did not write, and lack the privilege for."""
+    return trusted_unless(wrote(actor, written), actor, privilege, to_do, written.category_id)
+
+
+def trusted_unless(
+    own: bool, actor: Actor, privilege: Privilege, to_do: str, category_id: int | None
+) -> NotPermitted | None:
+    """The same where more than having written it makes it the actor's `own` to decide."""
+    return writing_refusal(actor) if own else standing_refusal(actor, privilege, to_do, category_id)
+
+
+def is_confirmed(account: User) -> bool:
+    """Whether the address counts as the user's: nobody can confirm theirs where the site sends no mail."""
+    return (
+        account.email_confirmed_at is not None or account.level >= UserLevel.APPROVED or settings().mail_server is None
+    )
+
+
+def waits_for_approval(actor: Actor, category_id: int | None) -> bool:
+    """Whether what `actor` writes is held until somebody approves it (Question2Answer, a13)."""
+    hold, account = settings().hold, user(actor)
+    if account is None:
+        return "anonymous" in hold
+    trusted = level(actor, category_id) or UserLevel.REGISTERED
+    if trusted >= (requirement(Privilege.APPROVE).level or UserLevel.EXPERT):
+        return False
+    is_new = "new" in hold and trusted < UserLevel.APPROVED
+    return is_new or ("low_points" in hold and account.points < settings().hold_below_points)
+
+
+def unseen(state: PostState) -> NotPermitted:
+    """Nothing is done with what is not visible."""
+    if state is PostState.QUEUED:
+        return NotPermitted(RefusalReason.QUEUED, "This waits to be approved first.")
+    return NotPermitted(RefusalReason.HIDDEN, "This is hidden.")

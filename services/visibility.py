@@ -1,0 +1,107 @@
+"""Who may see what: `visible_<things>(viewer)` is where every read begins.
+
+A post is seen by all while it is visible and stands under nothing that is not: else it is buried, and with it all that
+was said about it. Its own writer sees it in any state, those who approve see what is queued, and those who may hide
+posts see everything; these two also where they are trusted in a category alone.
+"""
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from tortoise.expressions import Q
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+import models
+from models import PostState, UserLevel
+from models.conditions import Exists
+from services.actors import Actor, Writer
+from services.policy import Privilege, requirement
+
+Row = TypeVar("Row", bound=Model)
+
+_VISIBLE = Q(state=PostState.VISIBLE)
+_TO_APPROVE = Q(state__in=(PostState.VISIBLE, PostState.QUEUED))
+
+
+def visible_threads(viewer: Actor) -> QuerySet[models.Thread]:
+    """The threads that `viewer` may see: those whose question they may."""
+    if _has(viewer, Privilege.HIDE):
+        return models.Thread.all()
+    seen = _seen_by(viewer)
+    for states, categories in _seen_in_categories(viewer):
+        seen |= states & Q(category_id__in=categories)
+    return models.Thread.filter(seen)
+
+
+def visible_posts(viewer: Actor) -> QuerySet[models.Post]:
+    """The posts that `viewer` may see."""
+    if _has(viewer, Privilege.HIDE):
+        return models.Post.all()
+    seen = Q(is_buried=False) & _seen_by(viewer)
+    for states, categories in _seen_in_categories(viewer):
+        seen |= states & Exists(models.Thread.filter(category_id__in=categories), "id", column="thread_id")
+    return models.Post.filter(seen)
+
+
+def everybody_sees(post: models.Post) -> bool:
+    """Whether `visible_posts` has the post for every viewer, so that nobody needs to ask."""
+    return post.state is PostState.VISIBLE and not post.is_buried
+
+
+def visible_revisions(viewer: Actor) -> QuerySet[models.Revision]:
+    """The saved states of the posts that `viewer` may see."""
+    return models.Revision.filter(Exists(visible_posts(viewer), "id", column="post_id"))
+
+
+_RULES: dict[type[Model], Callable[[Actor], QuerySet[Any]]] = {
+    models.Thread: visible_threads,
+    models.Post: visible_posts,
+    models.Revision: visible_revisions,
+}
+
+
+def visible(model: type[Row], viewer: Actor) -> QuerySet[Row]:
+    """The rows of any model that `viewer` may see; what has no rule of its own is for all to see."""
+    return _RULES[model](viewer) if model in _RULES else model.all()
+
+
+def sight(viewer: Actor) -> Hashable:
+    """What the rules above look at in a viewer, beside their id: who have it in common read by the same statements."""
+    if viewer is None or isinstance(viewer, Writer):
+        return viewer is not None
+    if _has(viewer, Privilege.HIDE):
+        return Privilege.HIDE
+    # The rules' own words, which hold the categories.
+    return _has(viewer, Privilege.APPROVE), repr(list(_trusted_in(viewer)))
+
+
+def _seen_by(viewer: Actor) -> Q:
+    if viewer is None:
+        return _VISIBLE
+    if isinstance(viewer, Writer):
+        return _VISIBLE | Q(writer_key=viewer.key)
+    return (_TO_APPROVE if _has(viewer, Privilege.APPROVE) else _VISIBLE) | Q(author_id=viewer.id)
+
+
+def _seen_in_categories(viewer: Actor) -> list[tuple[Q, list[int]]]:
+    """What is seen of the threads in these categories beyond what is seen elsewhere."""
+    words = {Privilege.HIDE: Q(), Privilege.APPROVE: _TO_APPROVE}
+    return [(words[privilege], categories) for privilege, categories in _trusted_in(viewer)]
+
+
+def _trusted_in(viewer: Actor) -> list[tuple[Privilege, list[int]]]:
+    """The categories where the viewer is trusted to see more."""
+    if not isinstance(viewer, models.User) or not viewer.levels_in:
+        return []
+    found = []
+    for privilege in (Privilege.HIDE, Privilege.APPROVE):
+        least = requirement(privilege).level or UserLevel.REGISTERED
+        if categories := sorted(int(key) for key, level in viewer.levels_in.items() if level >= least):
+            found.append((privilege, categories))
+    return found
+
+
+def _has(viewer: Actor, privilege: Privilege) -> bool:
+    """Whether the viewer's level, wherever they are, is that of a privilege. Blocked, they still read."""
+    return isinstance(viewer, models.User) and viewer.level >= (requirement(privilege).level or UserLevel.REGISTERED)
