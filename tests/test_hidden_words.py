@@ -34,10 +34,10 @@ async def known() -> Known:
 async def readable(viewer: Actor) -> str:
     """All that a viewer can read through the graph, in one text."""
     found = []
-    for text in documents(await known()):
+    for text, variables in documents(await known()):
         request: Any = None
         context = Context(request=request, viewer=viewer)
-        answer = await schema.run(text, {}, None, context, (OperationType.QUERY,))
+        answer = await schema.run(text, variables, None, context, (OperationType.QUERY,))
         assert answer.errors is None, (text, answer.errors)
         found.append(repr(answer.data))
     return "".join(found)
@@ -56,7 +56,7 @@ async def test_the_documents_ask_every_field_there_is() -> None:
             if owner is not None:
                 asked.add((owner.name, node.name.value))
 
-    for text in documents(await known()):
+    for text, _ in documents(await known()):
         visit(parse(text), TypeInfoVisitor(info, Noting()))
     assert fields_of_outputs() - asked == {("Query", "node")}
 

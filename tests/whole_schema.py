@@ -7,18 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
 from graphql import (
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
     Undefined,
     get_named_type,
-    get_nullable_type,
     is_abstract_type,
     is_composite_type,
     is_enum_type,
-    is_list_type,
     is_non_null_type,
 )
 
@@ -39,20 +36,33 @@ class Known:
     values: dict[str, Sequence[Any]] = field(default_factory=dict)
 
 
-def documents(known: Known) -> Iterator[str]:
-    """Queries that together ask every root field, and every field of every node with one of these ids."""
+def documents(known: Known) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Queries, and their variables, that together ask every root field, and every field of every node of these ids.
+
+    What differs from forum to forum is in the variables, so that the documents are read and planned once.
+    """
     root = schema._schema.query_type
     assert root is not None
     for name, each in root.fields.items():
         if name not in ("node", "nodes"):
-            yield f"{{ {' '.join(_asked(name, each, known, _DEPTH))} }}"
+            filled = {argument: known.values[argument] for argument in each.args if argument in known.values}
+            declared = ", ".join(f"${argument}: {each.args[argument].type}" for argument in filled)
+            [part] = _asked(name, each, known, _DEPTH)
+            for way in range(max(map(len, filled.values()), default=1)):
+                chosen = {argument: values[way % len(values)] for argument, values in filled.items()}
+                yield f"query {f'({declared})' if declared else ''} {{ {part} }}", chosen
     node = schema._schema.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
     for owner in schema._schema.get_possible_types(node):
         selection = _selection(owner, known, _DEPTH - 1)
         for start in range(0, len(known.ids), _NODES):
-            ids = orjson.dumps(list(known.ids[start : start + _NODES])).decode()
-            yield f"{{ nodes(ids: {ids}) {{ ... on {owner.name} {selection} }} }}"
+            ids = {"ids": list(known.ids[start : start + _NODES])}
+            yield f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {owner.name} {selection} }} }}", ids
+
+
+def selection_of(kind: Any, known: Known, depth: int = 1) -> str:
+    """All fields of an object, an interface or a union, and of nodes so many steps below it."""
+    return _selection(get_named_type(kind), known, depth)
 
 
 def fields_of_outputs() -> set[tuple[str, str]]:
@@ -108,7 +118,7 @@ def _arguments(definition: GraphQLField, known: Known) -> Iterator[str]:
         if name == "first":
             written[name] = [str(_PAGE)]
         elif name in known.values:
-            written[name] = [_literal(argument.type, value) for value in known.values[name]]
+            written[name] = [f"${name}"]
         elif is_needed and is_enum_type(get_named_type(argument.type)):
             kind: Any = get_named_type(argument.type)
             written[name] = list(kind.values)
@@ -118,9 +128,3 @@ def _arguments(definition: GraphQLField, known: Known) -> Iterator[str]:
     for way in range(ways):
         chosen = ", ".join(f"{name}: {values[way % len(values)]}" for name, values in written.items())
         yield f"({chosen})" if chosen else ""
-
-
-def _literal(kind: Any, value: Any) -> str:
-    if is_list_type(get_nullable_type(kind)) and not isinstance(value, list):
-        value = [value]
-    return orjson.dumps(value).decode()
