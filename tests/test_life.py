@@ -26,7 +26,7 @@ from schema.nodes import split_id
 from services import audit
 
 #: How many forums live, and how many deeds are tried in each.
-LIVES = int(os.environ.get("LIVES", "12"))
+LIVES = int(os.environ.get("LIVES", "4"))
 DEEDS = 30
 
 Forum = Callable[[], AbstractContextManager[str]]

@@ -21,8 +21,8 @@ from graphql import (
 
 from schema import schema
 
-#: How many nodes lie one below another in a document: what is below those is asked of them, by their own ids.
-_DEPTH = 2
+#: How many nodes lie below a root field, or below a node: what is below those is asked of them, by their own ids.
+_DEPTH = 1
 #: The most nodes that are asked at once, and the page of a list.
 _NODES, _PAGE = 20, 5
 
@@ -54,7 +54,7 @@ def documents(known: Known) -> Iterator[tuple[str, dict[str, Any]]]:
     node = schema._schema.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
     for owner in schema._schema.get_possible_types(node):
-        selection = _selection(owner, known, _DEPTH - 1)
+        selection = _selection(owner, known, _DEPTH)
         for start in range(0, len(known.ids), _NODES):
             ids = {"ids": list(known.ids[start : start + _NODES])}
             yield f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {owner.name} {selection} }} }}", ids
