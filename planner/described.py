@@ -8,8 +8,8 @@ from graphql.execution.values import VariableValues
 
 from models.paging import Window
 from planner.plans import Plan
-from planner.running import CheckPage, CountRows, LookUp, ReadRows, Run, StepRunner, parent_of
-from planner.shapes import Cell, Count, Rows, Step
+from planner.running import CheckPage, CountRows, LookUp, ReadRows, Run, StepRunner, parent_of, step_of
+from planner.shapes import Cell, Count, Rows
 from planner.statements import KEYS, PARENT, VIEWER, Statement
 from planner.terms import Slot
 
@@ -38,7 +38,7 @@ class Describer:
         self._plan = plan
         nothing: Any = None  # a plan that is described reads nothing
         self._run = Run(viewer, variables, nothing, nothing)
-        self._places = {_step_of(runner).number: place for place, runner in enumerate(plan.steps, start=1)}
+        self._places = {step_of(runner).number: place for place, runner in enumerate(plan.steps, start=1)}
 
     def steps(self) -> list[Described]:
         """The steps in their order. Raises what functions of the arguments raise for wrong ones."""
@@ -98,18 +98,6 @@ class Describer:
     def _cell(self, cell: Cell) -> str:
         [(path, column)] = [place for place, index in cell.rows.cells.items() if index == cell.index]
         return f"{'.'.join((*path, column))} of step {self._places[cell.rows.number]}"
-
-
-def _step_of(runner: StepRunner) -> Step:
-    match runner:
-        case ReadRows(rows=rows):
-            return rows
-        case CountRows(count=count):
-            return count
-        case CheckPage(check=check):
-            return check
-        case LookUp(lookup=lookup):
-            return lookup
 
 
 def _part(rows: Rows, window: Window | None) -> str:
