@@ -20,9 +20,6 @@ class Read(Protocol):
     async def __call__(self, sql: str, values: Sequence[Any], /) -> Sequence[Any]:
         """The rows."""
 
-    async def pause(self) -> None:
-        """Hold nothing for now that others wait for."""
-
 
 #: A connection's own arguments; what is left of a field's arguments says which list it is.
 _ENDS = ("first", "after", "last", "before")
@@ -196,7 +193,6 @@ class LookUp:
 
     async def __call__(self, run: Run) -> None:
         keys = run.parents[self.lookup.number] = keys_in([self.lookup.key], run)
-        await run.read.pause()
         found = await getattr(run.loaders, self.lookup.loader).load_many(keys)
         run.found[self.lookup.number] = dict(zip(keys, found, strict=True))
 

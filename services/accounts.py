@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 
 from email_validator import EmailNotValidError, validate_email
@@ -17,6 +18,7 @@ from services import changes, clock, finding, passwords, points
 from services.errors import Conflict, Findings, NotPermitted, RefusalReason
 from services.points import Payment
 from services.text import check_text, folded, look, searchable
+from services.together import Together
 
 # Question2Answer's limits (`app/options.php`), in characters; the upper one of a password only bounds our work.
 NAME_LENGTH = 1, 20
@@ -32,6 +34,10 @@ _MOST_FOLDED = 240
 _USER_OF_SESSION = f"""
     SELECT {columns(models.User, "users")} FROM session JOIN users ON users.id = session.user_id
     WHERE session.token_hash = $1 AND session.expires_at > $2
+"""
+_USERS_OF_SESSIONS = f"""
+    SELECT {columns(models.User, "users")}, session.token_hash FROM session JOIN users ON users.id = session.user_id
+    WHERE session.token_hash = ANY($1) AND session.expires_at > $2
 """
 
 
@@ -75,14 +81,23 @@ async def sign_out(token: str | None) -> bool:
     return token is not None and await models.Session.filter(token_hash=_hash(token)).delete() > 0
 
 
-async def user_of(token: str, reading: Reading | None = None) -> models.User | None:
-    """Whose session `token` is, or None where it is nobody's or has run out.
-
-    Who goes on to read a page gives the `reading` of it.
-    """
-    async with reading or Reading() as read:
-        found = await read(worded(_USER_OF_SESSION, read.dialect), [_hash(token), clock.now()])
+async def user_of(token: str) -> models.User | None:
+    """Whose session `token` is, or None where it is nobody's or has run out."""
+    read = Reading()
+    if read.dialect == "postgres":
+        return await _users.do(_hash(token))
+    found = await read(worded(_USER_OF_SESSION, "sqlite"), [_hash(token), clock.now()])
     return instance(models.User, found[0]) if found else None
+
+
+async def _users_of(hashes: Sequence[str]) -> list[models.User | None]:
+    """Whose sessions those of these tokens are."""
+    found = {row[-1]: row for row in await Reading()(_USERS_OF_SESSIONS, [hashes, clock.now()])}
+    return [instance(models.User, found[each][:-1]) if each in found else None for each in hashes]
+
+
+# Requests that arrive while a statement is under way share the next one: their sessions are read after they came.
+_users: Together[str, models.User | None] = Together(_users_of)
 
 
 async def set_password(user: models.User, password: str) -> None:
