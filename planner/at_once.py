@@ -8,11 +8,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from planner.compound import Compound, compound, is_inside
+from models.paging import Window
+from planner.compound import Compound, compound
 from planner.kept import Kept
 from planner.running import CountRows, ReadRows, Run, StepRunner, is_missing, parent_of, step_of
 from planner.shapes import Check, Count, Root, Rows, Step
-from planner.statements import Builder, Ends
+from planner.statements import Builder
 from planner.steps import stands_on
 
 
@@ -26,48 +27,61 @@ class ReadAtOnce:
         self.steps: list[Rows | Count] = [each.rows if isinstance(each, ReadRows) else each.count for each in runners]
         self._builder = builder
         self._statements = statements
-        places = {step.number for step in self.steps}
-        self._is_inside = [is_inside(step, places) for step in self.steps]
-        # The keys of many are known to the database alone, unless somebody asks what was read.
-        self._needs_parent = [is_noted or step.has_one_parent or step.root is not None for step in self.steps]
+        places = {step.number: place for place, step in enumerate(self.steps)}
+        #: By step, the places of those that its parents come from; none where they are known before.
+        self._above = [[places[each.number] for each in stands_on(step) if each.number in places] for step in self.steps]
+        self._known = [place for place, above in enumerate(self._above) if not above]
+        # The keys of many stay in the database, unless somebody asks what was read.
+        self._wants_parents = [is_noted or step.has_one_parent for step in self.steps]
+        self._has_one_layout = all(each.has_one_layout for each in runners)
+        self._last: tuple[Any, Compound] | None = None
 
     async def __call__(self, run: Run) -> None:
-        windows = [each.window(run) if isinstance(each, ReadRows) else None for each in self.runners]
-        parents = [
-            None if is_within else parent_of(step, run)
-            for step, is_within in zip(self.steps, self._is_inside, strict=True)
-        ]
-        statement = self.statement(windows, parents)
-        if statement is None:
-            for runner in self.runners:
-                await runner(run)
+        windows = [each.window(run) for each in self.runners]
+        parents: list[Any] = [None] * len(self.steps)
+        for place in self._known:
+            parents[place] = parent_of(self.steps[place], run)
+        missing = self.missing(parents)
+        for place in missing:
+            self.runners[place].take_none(run, windows[place], parents[place])
+        if len(missing) == len(self.steps):
             return
+        statement = self.statement(windows, parents, missing)
         found = await run.read(statement.sql, statement.values(run.viewer, parents, windows))
-        for place, rows in enumerate(statement.by_step(found)):
-            runner, step, window = self.runners[place], self.steps[place], windows[place]
-            parent = parent_of(step, run) if self._needs_parent[place] and self._is_inside[place] else parents[place]
-            if self._needs_parent[place] and is_missing(parent, step):
-                runner.take_none(run, window, parent)  # type: ignore[arg-type]  # a count has no window
-            else:
-                runner.take(run, window, parent, rows)  # type: ignore[arg-type]
+        for place, rows in statement.by_step(found):
+            runner, step = self.runners[place], self.steps[place]
+            if self._above[place] and self._wants_parents[place]:
+                parents[place] = parent_of(step, run)
+                if is_missing(parents[place], step):
+                    runner.take_none(run, windows[place], parents[place])
+                    continue
+            runner.take(run, windows[place], parents[place], rows)
 
-    def statement(self, windows: Sequence[Any], parents: Sequence[Any]) -> Compound | None:
-        """The statement that reads such pages; None where a list by value has no value."""
-        values = []
-        for step, parent in zip(self.steps, parents, strict=True):
-            if step.listing.by_value and parent is None:
-                return None
-            values.append(parent if step.listing.by_value else None)
-        ends = tuple(
-            each.ends(window) if isinstance(each, ReadRows) else Ends()
-            for each, window in zip(self.runners, windows, strict=True)
-        )
-        key = (self, ends, tuple(values))
+    def statement(self, windows: Sequence[Window | None], parents: Sequence[Any], missing: list[int]) -> Compound:
+        """The statement that reads such pages, without the steps that are missing."""
+        values = [parents[place] if self.steps[place].listing.by_value else None for place in self._known]
+        # Where the document says all pages once for all requests, it is nearly always the statement of the last one.
+        if self._has_one_layout and self._last is not None and self._last[0] == (values, missing):
+            return self._last[1]
+        ends = tuple(each.ends(window) for each, window in zip(self.runners, windows, strict=True))
+        key = (self, ends, tuple(values), tuple(missing))
         statement: Compound | None = self._statements.get(key)
         if statement is None:
-            statement = compound(self._builder, self.steps, ends, values)
+            steps = {place: step for place, step in enumerate(self.steps) if place not in missing}
+            statement = compound(self._builder, steps, ends, parents)
             self._statements.put(key, statement, len(statement.sql))
+        self._last = (values, missing), statement
         return statement
+
+    def missing(self, parents: Sequence[Any]) -> list[int]:
+        """The steps that there are no parents for: nothing was asked, or what they stand on is missing."""
+        if not any(is_missing(parents[place], self.steps[place]) for place in self._known):
+            return []
+        missing: list[int] = []
+        for place, above in enumerate(self._above):
+            if all(each in missing for each in above) if above else is_missing(parents[place], self.steps[place]):
+                missing.append(place)
+        return missing
 
 
 def rounds(

@@ -10,8 +10,9 @@ first columns that have their type. (Arrays of records would be plainer, and cos
 materialized is read in its own order, one query after the other, and never by several processes.
 """
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -23,6 +24,8 @@ from planner.shapes import Count, Rows
 from planner.statements import Builder, Ends, array_of, slot_value
 from planner.terms import VIEWER, Slot, Slots
 
+#: The first column of a row says of which step it is.
+_PLACE = itemgetter(0)
 #: Makes the row of a step of a row of the whole.
 Pick = Callable[[Any], tuple[Any, ...]]
 
@@ -33,7 +36,8 @@ class Compound:
 
     sql: str
     parameters: tuple[Any, ...]
-    picks: tuple[Pick, ...]
+    #: By place of the step.
+    picks: tuple[tuple[int, Pick], ...]
 
     def values(self, viewer: Any, parents: Sequence[Any], windows: Sequence[Window | None]) -> list[Any]:
         """The parameters' values, of parents and windows by step."""
@@ -48,54 +52,53 @@ class Compound:
                 values.append(slot_value(name, viewer, parents[step], windows[step]))
         return values
 
-    def by_step(self, found: Sequence[Any]) -> list[list[tuple[Any, ...]]]:
-        """The rows of each step."""
-        picks = self.picks
-        rows: list[list[tuple[Any, ...]]] = [[] for _ in picks]
-        for row in found:
-            step = row[0]
-            rows[step].append(picks[step](row))
-        return rows
+    def by_step(self, found: Sequence[Any]) -> Iterator[tuple[int, list[tuple[Any, ...]]]]:
+        """The rows of each step with its place: they come step by step."""
+        begin = 0
+        for place, pick in self.picks:
+            end = bisect_right(found, place, begin, key=_PLACE)
+            yield place, list(map(pick, found[begin:end]))
+            begin = end
 
 
-def compound(builder: Builder, steps: Sequence[Rows | Count], ends: Sequence[Ends], parents: Sequence[Any]) -> Compound:
-    """The statement that reads these steps, each after those whose rows its keys come from.
+def compound(
+    builder: Builder, steps: Mapping[int, Rows | Count], ends: Sequence[Ends], parents: Sequence[Any]
+) -> Compound:
+    """The statement that reads these steps, each after those whose rows its keys come from; ends are by place.
 
-    `parents` has the values of listings that are read `by_value`.
+    `parents` has, by place too, the values of listings that are read `by_value`.
     """
     slots = Slots(builder.dialect)
-    places = {step.number: place for place, step in enumerate(steps)}
-    queries, columns = [], []
-    for place, step in enumerate(steps):
+    queries, columns = [], {}
+    for place, step in steps.items():
         slots.step = place
-        keys = _keys(step, places)
+        keys = _keys(step, {each.number: place for place, each in steps.items()})
         if isinstance(step, Rows):
             sql = builder.select(step, ends[place], parents[place], slots, keys)
         else:
             sql = builder.counting(step, parents[place], slots, keys)
         types = _types(step)
-        columns.append(_placed(types))
-        names = ", ".join(f'"c{index}"' for index in range(len(types)))
+        columns[place] = _placed(types)
+        names = ",".join(f'"c{index}"' for index in range(len(types)))
         queries.append(f'"s{place}"({names}) AS MATERIALIZED ({sql})')
-    layout = list(dict.fromkeys(each for step in columns for each in step))
-    selects = [_selected(place, step, layout) for place, step in enumerate(columns)]
-    picks = tuple(_pick([layout.index(each) + 1 for each in step]) for step in columns)
-    return Compound(f"WITH {', '.join(queries)} {' UNION ALL '.join(selects)}", tuple(slots.values), picks)
+    layout = list(dict.fromkeys(each for step in columns.values() for each in step))
+    selects = [
+        _selected(place, step, layout, is_first=not index) for index, (place, step) in enumerate(columns.items())
+    ]
+    picks = tuple((place, _pick([layout.index(each) + 1 for each in step])) for place, step in columns.items())
+    return Compound(f"WITH {','.join(queries)} {' UNION ALL '.join(selects)}", tuple(slots.values), picks)
 
 
-def is_inside(step: Rows | Count, places: Any) -> bool:
-    """Whether the parents of a step are rows of steps that stand in `places`."""
-    return step.root is None and all(cell.rows.number in places for cell in step.cells_of_parents)
-
-
-def _keys(step: Rows | Count, places: dict[int, int]) -> str:
+def _keys(step: Rows | Count, places: Mapping[int, int]) -> str:
     """The query of a step's keys; none where they come from outside."""
-    if not is_inside(step, places):
-        return ""
-    found = [f'SELECT "c{cell.index}" FROM "s{places[cell.rows.number]}"' for cell in step.cells_of_parents]
-    if step.has_one_parent:
-        return found[0]
-    return " UNION ".join(found) if len(found) > 1 else found[0].replace("SELECT", "SELECT DISTINCT", 1)
+    found = [
+        f'SELECT "c{cell.index}" FROM "s{places[cell.rows.number]}"'
+        for cell in step.cells_of_parents
+        if cell.rows.number in places
+    ]
+    if len(found) == 1 and not step.has_one_parent:
+        return found[0].replace("SELECT", "SELECT DISTINCT", 1)
+    return " UNION ".join(found)
 
 
 def _types(step: Rows | Count) -> list[str]:
@@ -125,11 +128,13 @@ def _placed(types: Sequence[str]) -> list[tuple[str, int]]:
     return places
 
 
-def _selected(place: int, columns: list[tuple[str, int]], layout: list[tuple[str, int]]) -> str:
+def _selected(
+    place: int, columns: list[tuple[str, int]], layout: list[tuple[str, int]], *, is_first: bool
+) -> str:
     """The SELECT of a step's rows as rows of the whole. The first says the types, for all that follow."""
     names = {each: f'"c{index}"' for index, each in enumerate(columns)}
-    values = (names.get(each) or (f"NULL::{each[0]}" if place == 0 else "NULL") for each in layout)
-    return f'SELECT {place}, {", ".join(values)} FROM "s{place}"'
+    values = (names.get(each) or (f"NULL::{each[0]}" if is_first else "NULL") for each in layout)
+    return f'SELECT {place},{",".join(values)} FROM "s{place}"'
 
 
 def _pick(columns: list[int]) -> Pick:

@@ -1,12 +1,13 @@
 """The steps of a plan in words: what each reads, for whom, by which statement with which parameters."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql.execution.values import VariableValues
 
 from models.paging import Window
+from planner.at_once import ReadAtOnce
 from planner.plans import Plan
 from planner.running import CheckPage, CountRows, LookUp, ReadRows, Run, StepRunner, parent_of, step_of
 from planner.shapes import Cell, Count, Rows
@@ -42,7 +43,43 @@ class Describer:
 
     def steps(self) -> list[Described]:
         """The steps in their order. Raises what functions of the arguments raise for wrong ones."""
-        return [self._described(runner) for runner in self._plan.steps]
+        described = {step_of(runner).number: self._described(runner) for runner in self._plan.steps}
+        for each in self._plan.rounds:
+            if isinstance(each, ReadAtOnce):
+                described |= self._at_once(each, described)
+        return list(described.values())
+
+    def _at_once(self, reader: ReadAtOnce, described: dict[int, Described]) -> Iterator[tuple[int, Described]]:
+        """The steps that one statement reads: it stands with the first of them."""
+        windows = [runner.window(self._run) for runner in reader.runners]
+        # Keys that come from rows are not known here, and take a parameter all the same.
+        keys = [[None] if step.root is None else parent_of(step, self._run) for step in reader.steps]
+        missing = reader.missing(keys)
+        present = [step for place, step in enumerate(reader.steps) if place not in missing]
+        for place in missing:
+            number = reader.steps[place].number
+            what = described[number].reads.removesuffix(f"; {_NOT_SENT}").removesuffix(f": {_NOT_SENT}")
+            yield number, Described(f"{what}; {_NOT_SENT}", described[number].joins)
+        for step in present[1:]:
+            what = described[step.number]
+            yield step.number, replace(
+                what, reads=f"{what.reads}; by the statement of step {self._places[present[0].number]}", sql="", parameters=()
+            )
+        if not present:
+            return
+        statement = reader.statement(windows, keys, missing)
+        meanings = []
+        for parameter in statement.parameters:
+            if not isinstance(parameter, Slot) or parameter.name == VIEWER:
+                meanings.append(_short(parameter) if not isinstance(parameter, Slot) else self._viewer())
+            else:
+                place, name = parameter.name
+                step = reader.steps[place]
+                meaning = self._slot(step, name, windows[place], keys[place])
+                meanings.append(f"for step {self._places[step.number]}: {meaning}")
+        parameters = tuple(f"${place}  {meaning}" for place, meaning in enumerate(meanings, start=1))
+        first = present[0].number
+        yield first, replace(described[first], sql=statement.sql, parameters=parameters)
 
     def _described(self, runner: StepRunner) -> Described:
         match runner:
@@ -78,13 +115,16 @@ class Describer:
 
     def _slot(self, what: Rows | Count, name: Any, window: Window | None, key: Any) -> str:
         if name == VIEWER:
-            return f"the viewer's id: {self._run.viewer.id}"
+            return self._viewer()
         if name in (PARENT, KEYS):
             return self._parent(what, key)
         assert isinstance(what, Rows)  # noqa: S101  only pages begin at cursors
         end, place = name
         column = what.order[place].removeprefix("-")
         return f"{column} where the cursor `{end}` stands: {_short(getattr(window, end)[place])}"
+
+    def _viewer(self) -> str:
+        return f"the viewer's id: {self._run.viewer.id}"
 
     def _parent(self, what: Rows | Count, key: Any) -> str:
         if what.root is None:

@@ -57,9 +57,9 @@ class ReadRows:
         self._statements = statements
         self._has_one_parent = rows.has_one_parent
         # Where the document says the page once for all requests, there is one statement.
-        is_constant = rows.paging is None or rows.paging.arguments.is_constant
-        self._window = window_of(rows) if rows.paging is not None and is_constant else None
-        self._is_one_statement = is_constant and not rows.listing.by_value
+        self.has_one_layout = rows.paging is None or rows.paging.arguments.is_constant
+        self._window = window_of(rows) if rows.paging is not None and self.has_one_layout else None
+        self._is_one_statement = self.has_one_layout and not rows.listing.by_value
         self._statement: Statement | None = None
 
     async def __call__(self, run: Run) -> None:
@@ -137,6 +137,8 @@ class ReadRows:
 class CountRows:
     """Counts rows."""
 
+    has_one_layout = True
+
     def __init__(self, count: Count, builder: Builder, statements: Kept[Any, Statement]) -> None:
         self.count = count
         self._builder = builder
@@ -150,7 +152,7 @@ class CountRows:
             statement = self.statement(parent)
             self.take(run, None, parent, await run.read(statement.sql, statement.values(run.viewer, parent, None)))
 
-    def take(self, run: Run, window: None, parent: Any, found: Sequence[Any]) -> None:
+    def take(self, run: Run, window: Window | None, parent: Any, found: Sequence[Any]) -> None:
         """Note what was counted for a parent, or for many."""
         count, number = self.count, self.count.number
         run.parents[number] = parent
@@ -159,9 +161,15 @@ class CountRows:
         else:
             run.counts[number] = {row[1]: row[0] for row in found}
 
-    def take_none(self, run: Run, window: None, parent: Any) -> None:
+    def take_none(self, run: Run, window: Window | None, parent: Any) -> None:
         """Note that there was no parent to count for."""
         run.parents[self.count.number], run.counts[self.count.number] = parent, {}
+
+    def window(self, run: Run) -> None:
+        """A count has no pages."""
+
+    def ends(self, window: Window | None) -> Ends:
+        return Ends()
 
     def statement(self, parent: Any) -> Statement:
         """The statement that counts; `parent` matters where the listing is by value."""
