@@ -9,12 +9,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.paging import Window
-from planner.compound import Compound, compound
+from planner.compound import Compound, compound, width
 from planner.kept import Kept
 from planner.running import CountRows, ReadRows, Run, StepRunner, is_missing, parent_of, step_of
 from planner.shapes import Check, Count, Root, Rows, Step
 from planner.statements import Builder
 from planner.steps import stands_on
+
+
+#: PostgreSQL itself takes 1,664 columns.
+MOST_COLUMNS = 1_000
 
 
 class ReadAtOnce:
@@ -89,6 +93,9 @@ def rounds(
 ) -> tuple[StepRunner | ReadAtOnce, ...]:
     """What is done one after the other to do all these steps, which stand in an order that they allow."""
     if builder.dialect != "postgres":
+        return tuple(runners)
+    columns = sum(width(each) for each in map(step_of, runners) if isinstance(each, Rows | Count))
+    if columns > MOST_COLUMNS:
         return tuple(runners)
     where: dict[int, str] = {}
     done: dict[str, list[Any]] = {"before": [], "at once": [], "after": []}

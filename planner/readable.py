@@ -3,7 +3,7 @@
 import re
 from textwrap import wrap
 
-_CLAUSES = r"UNION ALL|FROM|WHERE|GROUP BY|ORDER BY|LIMIT|(?:LEFT |INNER |CROSS )(?:OUTER )?JOIN"
+_CLAUSES = r"FROM|WHERE|GROUP BY|ORDER BY|LIMIT|(?:LEFT |INNER |CROSS )(?:OUTER )?JOIN"
 _IN_SQL = re.compile(rf"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[(),]| (?=(?:{_CLAUSES})\b)""")
 _IN_PYTHON = re.compile(r"'(?:[^'\\]|\\.)*'(: )?|[{}]")
 _INDENT = "  "
