@@ -1,8 +1,8 @@
 """Steps that are read at once: on PostgreSQL one statement of all that can be known from each other's rows.
 
-    before     lists of the whole site whose filter comes with the request: each filter has a statement of its own
-    at once    all that stands on these, or on nothing
-    after      what stands on names that Python takes apart; dataloaders
+before     lists of the whole site whose filter comes with the request: each filter has a statement of its own
+at once    all that stands on these, or on nothing
+after      what stands on names that Python takes apart; dataloaders
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,6 @@ from planner.running import CountRows, ReadRows, Run, StepRunner, is_missing, pa
 from planner.shapes import Check, Count, Root, Rows, Step
 from planner.statements import Builder
 from planner.steps import stands_on
-
 
 #: PostgreSQL itself takes 1,664 columns.
 MOST_COLUMNS = 1_000
@@ -33,7 +32,9 @@ class ReadAtOnce:
         self._statements = statements
         places = {step.number: place for place, step in enumerate(self.steps)}
         #: By step, the places of those that its parents come from; none where they are known before.
-        self._above = [[places[each.number] for each in stands_on(step) if each.number in places] for step in self.steps]
+        self._above = [
+            [places[each.number] for each in stands_on(step) if each.number in places] for step in self.steps
+        ]
         self._known = [place for place, above in enumerate(self._above) if not above]
         # The keys of many stay in the database, unless somebody asks what was read.
         self._wants_parents = [is_noted or step.has_one_parent for step in self.steps]

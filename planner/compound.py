@@ -63,7 +63,9 @@ def compound(
     """
     slots = Slots(builder.dialect)
     places = {step.number: place for place, step in steps.items()}
-    queries, arrays, columns = [], [], []
+    queries: list[str] = []
+    arrays: list[str] = []
+    columns: list[tuple[int, int, int]] = []
     for place, step in steps.items():
         slots.step = place
         keys = _keys(step, places)
@@ -74,14 +76,14 @@ def compound(
         names = [f'"c{index}"' for index in range(width(step))]
         queries.append(f'"s{place}"({",".join(names)}) AS MATERIALIZED ({sql})')
         columns.append((place, len(arrays), len(arrays) + len(names)))
-        arrays += [f'ARRAY(SELECT {name} FROM "s{place}")' for name in names]
+        arrays += [f'ARRAY(SELECT {name} FROM "s{place}")' for name in names]  # noqa: S608  names of ours
     return Compound(f"WITH {','.join(queries)} SELECT {','.join(arrays)}", tuple(slots.values), tuple(columns))
 
 
 def _keys(step: Rows | Count, places: Mapping[int, int]) -> str:
     """The query of a step's keys; none where they come from outside."""
     found = [
-        f'SELECT "c{cell.index}" FROM "s{places[cell.rows.number]}"'
+        f'SELECT "c{cell.index}" FROM "s{places[cell.rows.number]}"'  # noqa: S608  names of ours
         for cell in step.cells_of_parents
         if cell.rows.number in places
     ]

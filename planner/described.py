@@ -11,8 +11,8 @@ from planner.at_once import ReadAtOnce
 from planner.plans import Plan
 from planner.running import CheckPage, CountRows, LookUp, ReadRows, Run, StepRunner, parent_of, step_of
 from planner.shapes import Cell, Count, Rows
-from planner.statements import KEYS, PARENT, VIEWER, Statement
-from planner.terms import Slot
+from planner.statements import Statement
+from planner.terms import KEYS, PARENT, VIEWER, Slot
 
 #: The longest value that is shown, in characters.
 _LONGEST_VALUE = 60
@@ -55,31 +55,29 @@ class Describer:
         # Keys that come from rows are not known here, and take a parameter all the same.
         keys = [[None] if step.root is None else parent_of(step, self._run) for step in reader.steps]
         missing = reader.missing(keys)
-        present = [step for place, step in enumerate(reader.steps) if place not in missing]
         for place in missing:
             number = reader.steps[place].number
-            what = described[number].reads.removesuffix(f"; {_NOT_SENT}").removesuffix(f": {_NOT_SENT}")
-            yield number, Described(f"{what}; {_NOT_SENT}", described[number].joins)
-        for step in present[1:]:
-            what = described[step.number]
-            yield step.number, replace(
-                what, reads=f"{what.reads}; by the statement of step {self._places[present[0].number]}", sql="", parameters=()
-            )
-        if not present:
+            yield number, replace(described[number], reads=_unsent(described[number].reads), sql="", parameters=())
+        numbers = [step.number for place, step in enumerate(reader.steps) if place not in missing]
+        if not numbers:
             return
         statement = reader.statement(windows, keys, missing)
-        meanings = []
-        for parameter in statement.parameters:
-            if not isinstance(parameter, Slot) or parameter.name == VIEWER:
-                meanings.append(_short(parameter) if not isinstance(parameter, Slot) else self._viewer())
+        parameters = []
+        for place, parameter in enumerate(statement.parameters, start=1):
+            if not isinstance(parameter, Slot):
+                meaning = _short(parameter)
+            elif parameter.name == VIEWER:
+                meaning = self._viewer()
             else:
-                place, name = parameter.name
-                step = reader.steps[place]
-                meaning = self._slot(step, name, windows[place], keys[place])
-                meanings.append(f"for step {self._places[step.number]}: {meaning}")
-        parameters = tuple(f"${place}  {meaning}" for place, meaning in enumerate(meanings, start=1))
-        first = present[0].number
-        yield first, replace(described[first], sql=statement.sql, parameters=parameters)
+                at, name = parameter.name
+                step = reader.steps[at]
+                meaning = f"for step {self._places[step.number]}: {self._slot(step, name, windows[at], keys[at])}"
+            parameters.append(f"${place}  {meaning}")
+        first, *others = numbers
+        yield first, replace(described[first], sql=statement.sql, parameters=tuple(parameters))
+        for number in others:
+            reads = f"{described[number].reads}; by the statement of step {self._places[first]}"
+            yield number, replace(described[number], reads=reads, sql="", parameters=())
 
     def _described(self, runner: StepRunner) -> Described:
         match runner:
@@ -138,6 +136,10 @@ class Describer:
     def _cell(self, cell: Cell) -> str:
         [(path, column)] = [place for place, index in cell.rows.cells.items() if index == cell.index]
         return f"{'.'.join((*path, column))} of step {self._places[cell.rows.number]}"
+
+
+def _unsent(reads: str) -> str:
+    return reads if reads.endswith(_NOT_SENT) else f"{reads}; {_NOT_SENT}"
 
 
 def _part(rows: Rows, window: Window | None) -> str:

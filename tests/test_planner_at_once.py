@@ -11,7 +11,7 @@ from planner.at_once import ReadAtOnce
 from schema.nodes import global_id
 
 FILTERED = """
-    query ($text: String!) { threads(filter: { allTags: [$text] }) { totalCount nodes { tags { name } } } site { name } }
+    query ($text: String!) { threads(filter: { allTags: [$text] }) { totalCount nodes { tags { name } } } }
 """
 
 

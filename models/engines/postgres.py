@@ -35,8 +35,11 @@ class Turn(PoolConnectionWrapper[asyncpg.pool.PoolConnectionProxy]):
         self.connection = await self.client.take()
         return self.connection
 
-    async def __aexit__(self, *_: object) -> None:
-        await self.client.turns.release(self.connection)
+    async def __aexit__(self, error_type: type[BaseException] | None, *_: object) -> None:
+        if error_type is None and not self.connection.is_in_transaction():
+            self.client.turns.rest(self.connection)
+        else:
+            await finish(self.client.turns.release(self.connection))
 
 
 class TurnInTransaction(ConnectionWrapper[asyncpg.pool.PoolConnectionProxy]):

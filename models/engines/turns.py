@@ -7,13 +7,13 @@ longest, or rests until somebody comes; the pool is asked for new ones alone, an
 import asyncio
 from collections import deque
 from contextlib import suppress
-from typing import Any
+from typing import TypeAlias
 
 import asyncpg  # type: ignore[import-untyped]
 
 from models.engines.waiting import TURN_TIMEOUT, DatabaseBusy
 
-Connection = asyncpg.pool.PoolConnectionProxy
+Connection: TypeAlias = asyncpg.pool.PoolConnectionProxy
 
 
 class Turns:
