@@ -12,7 +12,10 @@ own order, once, and never by several processes; so the arrays of a step are in 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
+
+from tortoise import fields
 
 from models.paging import Window
 from planner.shapes import Count, Rows
@@ -76,8 +79,18 @@ def compound(
         names = [f'"c{index}"' for index in range(width(step))]
         queries.append(f'"s{place}"({",".join(names)}) AS MATERIALIZED ({sql})')
         columns.append((place, len(arrays), len(arrays) + len(names)))
-        arrays += [f'ARRAY(SELECT {name} FROM "s{place}")' for name in names]  # noqa: S608  names of ours
+        for name, is_moment in zip_longest(names, _are_moments(step)):
+            value = f"{name}::text" if is_moment else name
+            arrays.append(f'ARRAY(SELECT {value} FROM "s{place}")')  # noqa: S608  names of ours
     return Compound(f"WITH {','.join(queries)} SELECT {','.join(arrays)}", tuple(slots.values), tuple(columns))
+
+
+def _are_moments(step: Rows | Count) -> list[bool]:
+    """Which columns hold moments: a text is decoded in a tenth of the time that asyncpg takes for a datetime."""
+    if not isinstance(step, Rows):
+        return []
+    columns = (step.model_at(path)._meta.fields_map[column] for path, column in step.cells)
+    return [isinstance(each, fields.DatetimeField) for each in columns]
 
 
 def _keys(step: Rows | Count, places: Mapping[int, int]) -> str:
