@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from tortoise.exceptions import IntegrityError
@@ -36,8 +36,8 @@ _USER_OF_SESSION = f"""
     WHERE session.token_hash = $1 AND session.expires_at > $2
 """
 _USERS_OF_SESSIONS = f"""
-    SELECT {columns(models.User, "users")}, session.token_hash FROM session JOIN users ON users.id = session.user_id
-    WHERE session.token_hash = ANY($1) AND session.expires_at > $2
+    SELECT {columns(models.User, "users")}, session.expires_at, session.token_hash
+    FROM session JOIN users ON users.id = session.user_id WHERE session.token_hash = ANY($1)
 """
 
 
@@ -85,19 +85,23 @@ async def user_of(token: str) -> models.User | None:
     """Whose session `token` is, or None where it is nobody's or has run out."""
     read = Reading()
     if read.dialect == "postgres":
-        return await _users.do(_hash(token))
+        return await _users.do((_hash(token), clock.now()))
     found = await read(worded(_USER_OF_SESSION, "sqlite"), [_hash(token), clock.now()])
     return instance(models.User, found[0]) if found else None
 
 
-async def _users_of(hashes: Sequence[str]) -> list[models.User | None]:
-    """Whose sessions those of these tokens are."""
-    found = {row[-1]: row for row in await Reading()(_USERS_OF_SESSIONS, [hashes, clock.now()])}
-    return [instance(models.User, found[each][:-1]) if each in found else None for each in hashes]
+async def _users_of(asked: Sequence[tuple[str, datetime]]) -> list[models.User | None]:
+    """Whose sessions those of these tokens are, at these moments."""
+    found = {row[-1]: row for row in await Reading()(_USERS_OF_SESSIONS, [[token_hash for token_hash, _ in asked]])}
+    users = []
+    for token_hash, at in asked:
+        row = found.get(token_hash)
+        users.append(instance(models.User, row[:-2]) if row is not None and row[-2] > at else None)
+    return users
 
 
 # Requests that arrive while a statement is under way share the next one: their sessions are read after they came.
-_users: Together[str, models.User | None] = Together(_users_of)
+_users: Together[tuple[str, datetime], models.User | None] = Together(_users_of)
 
 
 async def set_password(user: models.User, password: str) -> None:

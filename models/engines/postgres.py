@@ -39,10 +39,11 @@ class Turn(PoolConnectionWrapper[asyncpg.pool.PoolConnectionProxy]):
         return self.connection
 
     async def __aexit__(self, error_type: type[BaseException] | None, *_: object) -> None:
-        if error_type is None and not self.connection.is_in_transaction():
-            self.client.turns.rest(self.connection)
+        connection: Any = self.connection
+        if error_type is None and not connection.is_in_transaction():
+            self.client.turns.rest(connection)
         else:
-            await finish(self.client.turns.release(self.connection))
+            await finish(self.client.turns.release(connection))
 
 
 class TurnInTransaction(ConnectionWrapper[asyncpg.pool.PoolConnectionProxy]):
