@@ -22,8 +22,9 @@ ROLLBACK_TIMEOUT = 5.0
 #: The longest statement that is prepared once for all its uses, in characters: a page's is several thousand.
 LONGEST_PREPARED = 100_000
 
-#: How PostgreSQL writes moments: 2026-11-23 09:30:00+00.
-AS_TEXT = {"DateStyle": "ISO", "TimeZone": "UTC"}
+#: A session's settings: moments are written like 2026-11-23 09:30:00+00, whatever is usual there; and no statement is
+#: compiled before it is run, which takes longer than ours run, and is done where many rows are only expected.
+SESSION = {"DateStyle": "ISO", "TimeZone": "UTC", "jit": "off"}
 
 #: The advisory lock of those who change the schema: a number that nothing else in this database uses.
 SCHEMA_LOCK = int.from_bytes(b"schema")
@@ -84,7 +85,7 @@ class PostgresClient(JoinsTransaction, CountedStatements):
     turns: Turns
 
     async def create_pool(self, **parameters: Any) -> asyncpg.Pool:
-        parameters["server_settings"] = {**parameters.get("server_settings", {}), **AS_TEXT}
+        parameters["server_settings"] = {**parameters.get("server_settings", {}), **SESSION}
         pool = await asyncpg.create_pool(
             None, reset=keep_session, max_cacheable_statement_size=LONGEST_PREPARED, **parameters
         )
