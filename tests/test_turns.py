@@ -140,3 +140,15 @@ async def test_what_rests_can_be_given_back_to_the_pool() -> None:
     await taken.clear()
     assert pool.out == [one]  # which the pool hears of by itself
     assert taken.are_over
+
+
+async def test_what_comes_back_at_the_end_goes_to_the_pool() -> None:
+    taken, pool = turns(2)
+    one, other = await taken.take(), await taken.take()
+    taken.rest(one)
+    await taken.end()
+    assert pool.out == [other]
+    taken.rest(other)
+    await asyncio.sleep(0)
+    assert pool.out == []
+    assert taken.are_over

@@ -119,7 +119,7 @@ class PostgresClient(JoinsTransaction, CountedStatements):
 
     async def _close(self) -> None:
         if self._pool:
-            await self.turns.clear()
+            await self.turns.end()
         await super()._close()
 
     def turn(self) -> Turn:

@@ -25,6 +25,8 @@ class Turns:
         self._out = 0
         self._resting: list[Connection] = []
         self._waiting: deque[asyncio.Future[Connection | None]] = deque()
+        self._is_over = False
+        self._releases: set[asyncio.Task[None]] = set()
 
     @property
     def are_over(self) -> bool:
@@ -46,6 +48,11 @@ class Turns:
 
     def rest(self, connection: Connection) -> None:
         """Give a connection back that is as it was."""
+        if self._is_over:
+            release = asyncio.ensure_future(self.release(connection))
+            self._releases.add(release)
+            release.add_done_callback(self._releases.discard)
+            return
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -69,6 +76,11 @@ class Turns:
                 self._out -= 1
             else:
                 await self.release(connection)
+
+    async def end(self) -> None:
+        """Give the pool all that rests, and from now on whatever comes back: it is to be closed."""
+        self._is_over = True
+        await self.clear()
 
     async def _another(self) -> Connection:
         self._out += 1
