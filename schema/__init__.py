@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
+from schema.claiming import ClaimingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
 from schema.live import Subscription
@@ -31,7 +32,7 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations):
+class Mutation(AccountMutations, PostingMutations, ClaimingMutations, VotingMutations, ChoosingMutations):
     pass
 
 
