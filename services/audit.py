@@ -33,10 +33,12 @@ _REPAIRS = (
     ("comment counts", invariants.counted_right("post", "comment_count", invariants.VISIBLE_COMMENTS)),
     (
         "threads' scores, states and authors",
-        """UPDATE thread SET score = post.score, state = post.state, author_id = post.author_id
+        """UPDATE thread SET
+            score = post.score, state = post.state, author_id = post.author_id, writer_key = post.writer_key
         FROM post WHERE post.thread_id = thread.id AND post.kind = 'question' AND (
             thread.score <> post.score OR thread.state <> post.state
             OR COALESCE(thread.author_id, 0) <> COALESCE(post.author_id, 0)
+            OR COALESCE(thread.writer_key, '') <> COALESCE(post.writer_key, '')
         )""",
     ),
     ("answer counts", invariants.counted_right("thread", "answer_count", invariants.VISIBLE_ANSWERS)),

@@ -179,4 +179,4 @@ async def _seconds_to_next() -> float:
     next_one = await models.OutgoingMail.filter(failed_at=None).order_by("due_at", "id").first()
     if next_one is None:
         return LOOK_AGAIN
-    return min(max((next_one.due_at - clock.now()).total_seconds(), 0), LOOK_AGAIN)
+    return min(max((next_one.due_at - clock.now()).total_seconds(), 0.1), LOOK_AGAIN)

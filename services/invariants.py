@@ -198,6 +198,19 @@ INVARIANTS = (
     Invariant("a thread has its question's score", "thread", _unlike_its_question("score")),
     Invariant("a thread has its question's state", "thread", _unlike_its_question("state")),
     Invariant("a thread has its question's author", "thread", _unlike_its_question("author_id")),
+    Invariant("a thread has its question's writer", "thread", _unlike_its_question("writer_key")),
+    Invariant(
+        "what an account wrote has no other writer",
+        "post",
+        """SELECT id, writer_key AS found, NULL AS expected
+        FROM post WHERE author_id IS NOT NULL AND writer_key IS NOT NULL""",
+    ),
+    Invariant(
+        "mail of replies goes to an account or to an address",
+        "reply_notice",
+        """SELECT id, 'both or neither' AS found, 'one' AS expected FROM reply_notice
+        WHERE (user_id IS NULL) = (sealed_address IS NULL) OR (address_key IS NULL) <> (sealed_address IS NULL)""",
+    ),
     Invariant(
         "answer count = visible answers",
         "thread",

@@ -51,9 +51,7 @@ _SEARCH = """
     Query.similarThreads Thread.related
 """
 _LIVE_THREADS = "Subscription.threadActivity ThreadActivity ActivityKind Subscription.threadAsked"
-_LATER = " ".join(
-    [_EDITING, _MODERATION, _FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]
-).split()
+_LATER = " ".join([_EDITING, _MODERATION, _FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]).split()
 
 
 @pytest.fixture(scope="module")

@@ -149,6 +149,8 @@ def claim_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
         return NotPermitted(RefusalReason.ALREADY_DONE, "This is yours already.")
     if post.author_id is not None or post.writer_key is None:
         return NotPermitted(RefusalReason.DISABLED, "This was not written without an account.")
+    if post.is_buried:
+        return NotPermitted(RefusalReason.HIDDEN, "What this stands under is hidden.")
     return None
 
 
