@@ -3,7 +3,7 @@
 import pytest
 from clients import Client, document
 from crowd import WORDS, asked_by, member, question_of
-from keeping import body_of, is_kept, keeping
+from keeping import body_of, keeping
 from random_documents import Asked
 
 import models
@@ -160,7 +160,9 @@ async def test_a_user_may_post_without_their_account_and_goes_on_with_it(visitor
     thread, question = await asked_by(await member("bob"))
     both = """
         mutation ($answer: PostAnswerInput!, $vote: CastVoteInput!) {
-            postAnswer(input: $answer) { ... on PostAnswerPayload { claimToken answer { displayName author { name } } } }
+            postAnswer(input: $answer) {
+                ... on PostAnswerPayload { claimToken answer { displayName author { name } } }
+            }
             castVote(input: $vote) { ... on CastVotePayload { post { viewerVote } } }
         }
     """

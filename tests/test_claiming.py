@@ -46,8 +46,8 @@ async def test_posts_are_claimed_with_their_points_in_the_order_given(visitor: C
     await choosing.choose_best_answer(WRITER, question.thread_id, answer.id)
     tokens = [token_of(post) for post in (answer, comment, question, answer)]
     claimed = await ann.do("claim_posts", tokens=tokens)
-    # For joining, asking and a vote on that, answering and a vote on that, choosing; being chosen by oneself is nothing.
-    points = 100 + 20 + 10 + 40 + 30 + 30
+    # For joining, asking and a vote on that, answering and a vote on that, choosing: being chosen by oneself is none.
+    points = 100 + 20 + 10 + 40 + 20 + 30
     name = {"name": "ann"}
 
     def shown(kind: str, post: models.Post, score: int) -> dict[str, Any]:
