@@ -18,6 +18,7 @@ from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
 from schema.scalars import SCALARS
 from schema.site import SiteQueries
+from schema.subscribing import SubscribingMutations
 from schema.tags import TagQueries
 from schema.threads import ThreadQueries
 from schema.users import UserQueries
@@ -32,7 +33,9 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, ClaimingMutations, VotingMutations, ChoosingMutations):
+class Mutation(
+    AccountMutations, PostingMutations, ClaimingMutations, SubscribingMutations, VotingMutations, ChoosingMutations
+):
     pass
 
 

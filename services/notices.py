@@ -53,6 +53,12 @@ async def begin(post: models.Post, actor: Actor, wanted: Wanted) -> None:
     changes.appeared(await models.ReplyNotice.create(post_id=post.id, created_at=clock.now(), **given))
 
 
+async def is_as_wanted(post: models.Post, wanted: Wanted) -> bool:
+    """Whether the post's notice is there, and goes where it is wanted."""
+    notice = await models.ReplyNotice.get_or_none(post_id=post.id)
+    return notice is not None and notice.address_key == (sealing.address_key(wanted.email) if wanted.email else None)
+
+
 async def address_of(notice: models.ReplyNotice) -> str | None:
     """Where its mail goes; None where the account has no address."""
     if notice.sealed_address is not None:

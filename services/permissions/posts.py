@@ -154,6 +154,15 @@ def claim_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     return None
 
 
+def notice_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
+    """Why `actor` may not decide who is told of replies to `post`: its writer may, always, and nobody else."""
+    if wrote(actor, post):
+        return None
+    if actor is None:
+        return NotPermitted(RefusalReason.SIGN_IN, "Sign in, or give the claim token that came with the post.")
+    return NotPermitted(RefusalReason.DISABLED, "Only who wrote a post is told of replies to it.")
+
+
 def _unseen_post(post: PostFacts) -> NotPermitted | None:
     if post.state is not PostState.VISIBLE:
         return unseen(post.state)
