@@ -112,7 +112,7 @@ class Post(Model):
             CheckConstraint(check="(kind = 'comment') = (parent_id IS NOT NULL)", name="post_parent"),
             CheckConstraint(check="NOT is_best OR kind = 'answer'", name="post_best"),
         )
-        # With its visibility, a thread's posts are found by four columns: by fewer, SQLite without statistics may prefer
+        # With who sees them, a thread's posts are found by four columns: by fewer, SQLite without statistics may prefer
         # the kind and the state, which all threads have in common.
         indexes = (
             SortedIndex(

@@ -126,6 +126,8 @@ DAMAGES = {
     "votes down = standing votes down + imported": "UPDATE vote SET value = 0 WHERE value = -1",
     "nobody votes on their own post": "UPDATE vote SET user_id = (SELECT id FROM users WHERE name = 'ann')",
     "comment count = visible comments": "UPDATE post SET comment_count = 0",
+    "child count = posts that stand under it": "UPDATE post SET child_count = 7",
+    "a post is buried while something above it is not visible": "UPDATE post SET is_buried = TRUE",
     "comments stand in the thread of their question or answer": (
         "UPDATE post SET thread_id = (SELECT MAX(id) FROM thread) WHERE kind = 'comment'"
     ),
@@ -135,7 +137,8 @@ DAMAGES = {
     "a thread has its question's score": "UPDATE thread SET score = 7",
     "a thread has its question's state": "UPDATE thread SET state = 'hidden'",
     "a thread has its question's author": "UPDATE thread SET author_id = NULL",
-    "a thread has its question's writer": "UPDATE thread SET writer_key = 'somebody'",
+    "a thread has its question's writer": "UPDATE thread SET writer_key = 'nobody'",
+    "duplicate count = threads closed as its duplicates": "UPDATE thread SET duplicate_count = 1",
     "what an account wrote has no other writer": "UPDATE post SET writer_key = 'somebody'",
     "mail of replies goes to an account or to an address": (
         "INSERT INTO reply_notice (post_id, created_at) SELECT id, created_at FROM post"

@@ -100,6 +100,22 @@ DERIVED = [
         {"comment count = visible comments": "id 2: found 7, expected 1"},
     ),
     Corruption(
+        "UPDATE post SET child_count = 7 WHERE id = 1",
+        {"child count = posts that stand under it": "id 1: found 7, expected 2"},
+    ),
+    Corruption(
+        "UPDATE post SET is_buried = TRUE WHERE id = 4",
+        {"a post is buried while something above it is not visible": "id 4: found buried, expected in sight"},
+    ),
+    Corruption(
+        "UPDATE thread SET writer_key = 'nobody' WHERE id = 2",
+        {"a thread has its question's writer": "id 2: found nobody, expected None"},
+    ),
+    Corruption(
+        "UPDATE thread SET duplicate_count = 1 WHERE id = 2",
+        {"duplicate count = threads closed as its duplicates": "id 2: found 1, expected 0"},
+    ),
+    Corruption(
         "UPDATE thread SET score = 9 WHERE id = 2",
         {
             "a thread has its question's score": "id 2: found 9, expected 0",
@@ -159,6 +175,14 @@ GIVEN = [
     Corruption(
         "UPDATE post SET thread_id = 2 WHERE id = 4",
         {"comments stand in the thread of their question or answer": "id 4: found 2, expected 1"},
+    ),
+    Corruption(
+        "UPDATE post SET writer_key = 'somebody' WHERE id = 3",
+        {"what an account wrote has no other writer": "id 3: found somebody, expected None"},
+    ),
+    Corruption(
+        "INSERT INTO reply_notice (post_id, created_at) VALUES (3, '2026-01-01 00:00:00+00:00')",
+        {"mail of replies goes to an account or to an address": "id 1: found both or neither, expected one"},
     ),
     Corruption(
         "UPDATE post SET version = 0 WHERE id = 3",
