@@ -29,7 +29,7 @@ from settings import settings
 log = structlog.get_logger()
 
 #: The longest that sending one mail may take; the lease on it lasts longer.
-MOST_SECONDS = 60
+MOST_SECONDS = 30
 LEASE = timedelta(seconds=2 * MOST_SECONDS)
 #: How long after the first failure it is tried again; twice as long after each further one, up to the longest.
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=6)

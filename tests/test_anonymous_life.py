@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
-import pytest
 from clients import Client
 from command_line import outcome, serving
 from crowd import WORDS, category_at
@@ -50,7 +49,7 @@ async def kept(url: str) -> bytes:
 
 
 async def test_an_answer_without_an_account_is_told_of_stopped_and_claimed(
-    forum_url: str, monkeypatch: pytest.MonkeyPatch
+    forum_url: str,
 ) -> None:
     async with database.connected(forum_url):
         await category_at("psychotherapists")
@@ -61,8 +60,7 @@ async def test_an_answer_without_an_account_is_told_of_stopped_and_claimed(
         answers.append(response.text)
 
     with PostOffice().open() as office:
-        monkeypatch.setenv("MAIL_SERVER", office.url)
-        async with serving(forum_url) as (process, http):
+        async with serving(forum_url, MAIL_SERVER=office.url) as (process, http):
             http.event_hooks = {"response": [overhear]}
             visitor = Client(http)
             ann, bob = await visitor.sign_up("ann"), await visitor.sign_up("bob")

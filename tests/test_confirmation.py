@@ -11,7 +11,7 @@ from mail import SITE, deliver, sending
 from post_office import PostOffice
 
 import models
-from services import confirmation, permissions, quotas, sealing, secret
+from services import accounts, confirmation, permissions, quotas, sealing, secret
 from settings import settings
 
 WRONG = "This link is not good, or no more: have a new one sent."
@@ -113,4 +113,9 @@ async def test_a_mail_is_sent_again_a_few_times_an_hour_and_not_in_vain(
 async def test_a_site_that_sends_no_mail_asks_nobody(visitor: Client) -> None:
     await visitor.sign_up("ann")
     assert permissions.is_confirmed(await models.User.get())
+    assert await models.OutgoingMail.all().count() == 0
+
+
+async def test_an_account_that_nobody_stands_behind_is_asked_nothing(forum: str, office: PostOffice) -> None:
+    await accounts.sign_up("sample", "sample@example.org", "a long password", is_real=False)
     assert await models.OutgoingMail.all().count() == 0

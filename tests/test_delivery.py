@@ -172,16 +172,15 @@ def test_a_site_that_is_nowhere_is_told_in_a_line(forum_url: str, monkeypatch: p
 
 
 async def test_a_server_that_is_killed_before_the_mail_has_gone_sends_it_once_when_it_runs_again(
-    forum_url: str, monkeypatch: pytest.MonkeyPatch
+    forum_url: str,
 ) -> None:
     office = PostOffice()
-    monkeypatch.setenv("MAIL_SERVER", office.url)
     async with database.connected(forum_url):
         thread, question = await asked_by(await member("ann"))
         await models.ReplyNotice.create(post=question, user_id=question.author_id, created_at=clock.now())
         await models.User.filter(name="ann").update(email="ann@example.org", email_folded="ann@example.org")
     answer = "mutation ($id: ID!, $body: String!) { postAnswer(input: {threadId: $id, body: $body}) { __typename } }"
-    async with serving(forum_url) as (process, http):
+    async with serving(forum_url, MAIL_SERVER=office.url) as (process, http):
         variables = {"id": global_id(thread), "body": WORDS}
         answered = await http.post("/graphql", json={"query": answer, "variables": variables})
         assert answered.json() == {"data": {"postAnswer": {"__typename": "PostAnswerPayload"}}}
@@ -191,9 +190,11 @@ async def test_a_server_that_is_killed_before_the_mail_has_gone_sends_it_once_wh
         mail = await models.OutgoingMail.get()
         await time_passes()
     with office.open():
-        async with serving(forum_url):
+        async with serving(forum_url, MAIL_SERVER=office.url) as (process, http):
             await until(office, 1)
-        async with serving(forum_url) as (process, http):
+            process.terminate()  # which lets it note that the mail has gone
+            await process.wait()
+        async with serving(forum_url, MAIL_SERVER=office.url) as (process, http):
             await answering(process, http)
             await asyncio.sleep(0.5)
     [(recipient, message)] = office.received
