@@ -67,6 +67,8 @@ class Delivery:
             "username": unquote(parts.username) if parts.username else None,
             "password": unquote(parts.password) if parts.password else None,
             "use_tls": parts.scheme == "smtps",
+            # A password is told to nobody in clear; without one, TLS is used where it is offered.
+            "start_tls": True if parts.username and parts.scheme == "smtp" else None,
         }
         self._woken = asyncio.Event()
         self._is_stopped = False

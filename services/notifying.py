@@ -79,25 +79,29 @@ async def _tell(
         done.add(key)
         letter = Letter(
             subject=subject,
-            text=_text(what, posts[notice.post_id], post, thread, notices.stop_token(notice.id)),
+            text=_text(what, post, thread) + _footer(posts[notice.post_id], notice),
             post_id=post.id,
         )
         await outbox.put(letter, notice)
 
 
-def _text(what: str, own: models.Post, post: models.Post, thread: models.Thread, stop_token: str) -> str:
-    site = settings().public_url
+def _text(what: str, post: models.Post, thread: models.Thread) -> str:
     return f"""{what} in
 
     {thread.title}
 
 {excerpt(post.body_text, EXCERPT)}
 
-{site}/{thread.id}/{quote(thread.slug)}
+{settings().public_url}/{thread.id}/{quote(thread.slug)}
+"""
 
+
+def _footer(own: models.Post, notice: models.ReplyNotice) -> str:
+    promise = "" if notice.sealed_address is None else " Your address serves for that alone."
+    return f"""
 --
-You wanted to be told of replies to your {_NAMES[own.kind]}. Your address serves for that alone. To end it:
-{stop_link(stop_token)}
+You wanted to be told of replies to your {_NAMES[own.kind]}.{promise} To end it:
+{stop_link(notices.stop_token(notice.id))}
 """
 
 

@@ -52,5 +52,5 @@ class PostOffice:
         elif reply.startswith("250"):
             message = email.message_from_bytes(envelope.content, policy=email.policy.default)
             [recipient] = envelope.rcpt_tos
-            self.received.append((recipient, message))  # type: ignore[arg-type]
+            self.received.append((recipient, message))
         return reply

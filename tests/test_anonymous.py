@@ -54,8 +54,9 @@ async def test_a_visitor_asks_answers_and_comments_under_a_name_or_none(visitor:
         "answer": {"id": global_id(answer), "displayName": "anonymous", "state": "VISIBLE", "author": None},
         "thread": {"answerCount": 1},
     }
-    given = {"parentId": global_id(answer), "body": WORDS, "anonymous": {"displayName": "\t"}}
-    commented, _ = await sent(visitor, "write_comment", **given)
+    commented, _ = await sent(
+        visitor, "write_comment", parentId=global_id(answer), body=WORDS, anonymous={"displayName": "\t"}
+    )
     comment = await models.Post.get(kind="comment")
     assert commented == {
         "__typename": "PostCommentPayload",

@@ -146,6 +146,13 @@ async def test_mail_goes_as_soon_as_it_is_committed_and_the_server_stops_cleanly
     assert office.recipients == ["first@example.org", "2@example.org", "3@example.org"]
 
 
+async def test_a_password_is_not_told_to_a_server_without_tls(forum: str, office: PostOffice) -> None:
+    await something_to_tell()
+    delivery = Delivery(office.url.replace("//", "//us%40er:pass@"), "forum@forum.example")
+    assert await delivery.deliver_next()
+    assert (office.tries, (await models.OutgoingMail.get()).trouble) == (0, "SMTPException")
+
+
 async def test_a_letter_to_an_account_that_is_gone_goes_nowhere(forum: str, office: PostOffice) -> None:
     ann = await member("ann")
     async with transaction():
