@@ -16,9 +16,11 @@ from starlette.types import Receive, Scope, Send
 
 from models import database
 from services import changes, live, voting
+from services.delivery import delivering
 from settings import settings
 from transports.answers import Answers
 from transports.http import GraphQLOverHTTP
+from transports.links import confirm, stop
 from transports.websocket import GraphQLOverWebSocket
 
 STATIC = Path(__file__).parent / "static"
@@ -73,7 +75,8 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     await database.connect(settings().database_url)
     try:
         with keeping_answers(), collecting_rarely():
-            yield
+            async with delivering():
+                yield
     finally:
         live.close()
         await voting.finish()
@@ -128,6 +131,8 @@ app = Server(
         Route("/graphql", graphql),
         WebSocketRoute("/graphql", GraphQLOverWebSocket()),
         Route("/graphiql", graphiql),
+        Route("/stop/{token}", stop, methods=["GET", "POST"]),
+        Route("/confirm/{token}", confirm, methods=["GET", "POST"]),
         Mount("/static/graphiql", Revalidated(directory=STATIC / "graphiql")),
     ],
     lifespan=lifespan,

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -14,6 +15,20 @@ def _there(path: Path) -> Path:
     if not path.exists():
         raise ValueError(f"{path} is not there")
     return path
+
+
+def _site(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it is not https://HOST, with a path perhaps")
+    return url.rstrip("/")
+
+
+def _mail_server(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        raise ValueError("it is neither smtp://USER:PASSWORD@HOST:PORT nor smtps://")
+    return url
 
 
 class PermissionLine(BaseModel):
@@ -46,7 +61,7 @@ class Settings(BaseSettings):
     )
     hold_below_points: int = Field(default=150, description="How many points are enough not to be of low_points.")
     mail_from: str = Field(default="forum@localhost", description="The sender of the site's mail.")
-    mail_server: SecretStr | None = Field(
+    mail_server: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
         default=None,
         description="What sends the site's mail: smtp://USER:PASSWORD@HOST:PORT, or smtps://. Without it none is sent.",
     )
@@ -75,6 +90,9 @@ class Settings(BaseSettings):
         default=5,
         gt=0,
         description="How long one is kept at most. What other processes change (qa recount, qa user) is seen after it.",
+    )
+    public_url: Annotated[str, AfterValidator(_site)] = Field(
+        default="http://127.0.0.1:8000", description="Where the site is for its readers: links in mail begin with it."
     )
     points_titles: dict[int, str] = Field(
         default={},

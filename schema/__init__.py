@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
+from schema.claiming import ClaimingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
 from schema.live import Subscription
@@ -17,6 +18,7 @@ from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
 from schema.scalars import SCALARS
 from schema.site import SiteQueries
+from schema.subscribing import SubscribingMutations
 from schema.tags import TagQueries
 from schema.threads import ThreadQueries
 from schema.users import UserQueries
@@ -31,7 +33,9 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations):
+class Mutation(
+    AccountMutations, PostingMutations, ClaimingMutations, SubscribingMutations, VotingMutations, ChoosingMutations
+):
     pass
 
 

@@ -54,6 +54,33 @@ class SignOutPayload:
     signed_out: bool = strawberry.field(description="False where nobody was signed in.")
 
 
+@strawberry.input(description="Proof that an address is the user's.")
+class ConfirmEmailInput:
+    token: str = strawberry.field(description="What stands in the mail that was sent to the address, after /confirm/.")
+
+
+@strawberry.type(description="The address, confirmed.")
+class ConfirmEmailPayload:
+    viewer: Viewer = strawberry.field(description="The user whose address it is.")
+
+
+ConfirmEmailResult = Annotated[
+    ConfirmEmailPayload | InvalidInput,
+    strawberry.union("ConfirmEmailResult", description="The user, or why their address is as it was."),
+]
+
+
+@strawberry.type(description="The mail that asks to confirm an address, on its way.")
+class ResendConfirmationPayload:
+    viewer: Viewer = strawberry.field(description="Who it is for.")
+
+
+ResendConfirmationResult = Annotated[
+    ResendConfirmationPayload | NotPermitted | RateLimited,
+    strawberry.union("ResendConfirmationResult", description="The user, or why no mail was sent."),
+]
+
+
 @strawberry.type
 class AccountMutations:
     @strawberry.mutation(description="Make an account and sign in to it.")
@@ -71,6 +98,19 @@ class AccountMutations:
         user, token = await accounts.sign_in(input.login, input.password)
         info.context.become(user, token)
         return SignInPayload(viewer=Viewer.of(user), token=token)
+
+    @strawberry.mutation(description="Confirm an address by the token that was sent to it. Again, it changes nothing.")
+    async def confirm_email(
+        self, info: Info, input: Annotated[ConfirmEmailInput, strawberry.argument(description="The proof.")]
+    ) -> ConfirmEmailResult:
+        user = await accounts.confirm_email(input.token)
+        info.context.forget()
+        return ConfirmEmailPayload(viewer=Viewer.of(user))
+
+    @strawberry.mutation(description="Send the mail that asks to confirm the viewer's address once more.")
+    async def resend_confirmation(self, info: Info) -> ResendConfirmationResult:
+        user = await accounts.resend_confirmation(info.context.actor)
+        return ResendConfirmationPayload(viewer=Viewer.of(user))
 
     @strawberry.mutation(description="End the session that this request came with.")
     async def sign_out(self, info: Info) -> SignOutPayload:

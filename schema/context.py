@@ -12,8 +12,9 @@ from planner.plans import Plans
 from schema.loaders import Loaders
 from services import claims
 from services.accounts import SESSION_LIFE
-from services.actors import Actor
+from services.actors import Actor, user
 from services.changes import Read
+from services.permissions import writing_refusal
 
 SESSION_COOKIE = "session"
 #: What a browser without an account is known by: see `services.claims`.
@@ -29,6 +30,8 @@ class Context:
     viewer: Actor = None
     #: The session token that the viewer came with.
     token: str | None = None
+    #: The secret that the browser is known by without an account, whoever is signed in with it.
+    kept: str | None = None
     #: The payload of `connection_init`, which Strawberry leaves here.
     connection_params: dict[str, Any] | None = None
     #: Set-Cookie headers for the answer. A websocket's answer began with its handshake and takes none.
@@ -39,29 +42,40 @@ class Context:
     notes_reads: bool = False
     reads: list[Read] | None = None
     loaders: Loaders = field(init=False)
+    #: Who came with the request: the viewer, unless a deed is done as somebody else.
+    _came: Actor = field(init=False)
 
     def __post_init__(self) -> None:
+        self._came = self.viewer
         self.forget()
 
     @property
     def actor(self) -> Actor:
-        """Who acts: the viewer. What was loaded before the deed is forgotten, since the deed may change it."""
-        self.forget()
-        return self.viewer
+        """Who acts: who came. What was loaded before the deed is forgotten, since the deed may change it."""
+        return self._acting_as(self._came)
 
     async def acting(self, claim_token: str | None) -> Actor:
         """Who acts in a deed that takes a claim token: with one, the writer that it proves. Raises InvalidInput."""
-        if claim_token is not None:
-            self.viewer = await claims.writer_by(claim_token)
-        return self.actor
+        return self.actor if claim_token is None else self._acting_as(await claims.writer_by(claim_token))
 
-    def writing(self) -> Actor:
-        """Who acts in a deed that somebody without an account may do: they are known again by a new cookie."""
-        if self.viewer is None:
-            kept = claims.new_secret()
-            self.viewer = claims.writer_of(kept)
-            self._set_cookie(WRITER_COOKIE, kept, WRITER_LIFE)
-        return self.actor
+    def writing(self, *, anonymously: bool) -> Actor:
+        """Who writes a post. Without an account they are known again by a cookie, good for a year from now on.
+
+        A user who wishes to stays unnamed: the post is the browser's, and nothing kept of it names the account. Not
+        one who may write nothing at all: they stay who they are, and are refused.
+        """
+        account = user(self._came)
+        if account is not None and (not anonymously or writing_refusal(account)):
+            return self.actor
+        self.kept = self.kept or claims.new_secret()
+        self._set_cookie(WRITER_COOKIE, self.kept, WRITER_LIFE)
+        return self._acting_as(claims.writer_of(self.kept))
+
+    def _acting_as(self, actor: Actor) -> Actor:
+        """Do one deed, and show what it gives, as somebody: the next is done by who came."""
+        self.viewer = actor
+        self.forget()
+        return actor
 
     def forget(self) -> None:
         """Begin with fresh loaders: what was loaded before may have changed."""
@@ -69,7 +83,7 @@ class Context:
 
     def become(self, viewer: Actor, token: str | None) -> None:
         """Go on as somebody else, after signing in or out; and let the browser do the same."""
-        self.viewer = viewer
+        self.viewer = self._came = viewer
         self.token = token
         self.forget()
         self._set_cookie(SESSION_COOKIE, token or "", SESSION_LIFE if token else timedelta())
@@ -88,7 +102,7 @@ class Context:
 
     def fork(self, viewer: Actor) -> "Context":
         """The context of another operation on the same connection, for `viewer` as they are now."""
-        return Context(self.request, viewer, self.token, self.connection_params)
+        return Context(self.request, viewer, self.token, self.kept, self.connection_params)
 
 
 Info = strawberry.Info[Context, None]

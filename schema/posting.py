@@ -10,9 +10,13 @@ from schema.context import Info
 from schema.enums import AnswerOrder
 from schema.errors import Conflict, InvalidInput, NotFound, NotPermitted, RateLimited
 from schema.nodes import post_id, thread_id
+from schema.notices import NOTIFY_EMAIL, NOTIFY_ME, AnonymousInput, beside
 from schema.posts import COMMENT_ORDER, Answer, Comment, Post
 from schema.threads import Thread
-from services import posting
+from services import claims, posting
+
+_ANONYMOUS = "How to post without an account; a visitor may leave it out."
+_PROOF = "For a post without an account: proves later that it was you. Null for a post of an account."
 
 
 @strawberry.input(description="A question to ask.")
@@ -23,11 +27,15 @@ class AskQuestionInput:
     tags: list[str] | None = strawberry.field(
         default=UNSET, description="What it is about: at most 5 words; new ones become tags."
     )
+    anonymous: AnonymousInput | None = strawberry.field(default=UNSET, description=_ANONYMOUS)
+    notify_email: str | None = strawberry.field(default=UNSET, description=NOTIFY_EMAIL)
+    notify_me: bool | None = strawberry.field(default=UNSET, description=NOTIFY_ME)
 
 
 @strawberry.type(description="The question, asked.")
 class AskQuestionPayload:
     thread: Thread = strawberry.field(description="The new thread.")
+    claim_token: str | None = strawberry.field(description=_PROOF)
 
 
 AskQuestionResult = Annotated[
@@ -40,6 +48,9 @@ AskQuestionResult = Annotated[
 class PostAnswerInput:
     thread_id: strawberry.ID = strawberry.field(description="The thread that it answers.")
     body: str = strawberry.field(description="Markdown: 12 to 30,000 characters.")
+    anonymous: AnonymousInput | None = strawberry.field(default=UNSET, description=_ANONYMOUS)
+    notify_email: str | None = strawberry.field(default=UNSET, description=NOTIFY_EMAIL)
+    notify_me: bool | None = strawberry.field(default=UNSET, description=NOTIFY_ME)
 
 
 @strawberry.type(description="The answer, given.")
@@ -47,6 +58,7 @@ class PostAnswerPayload:
     answer: Answer = strawberry.field(description="The new answer.")
     answer_edge: Edge[Answer] = strawberry.field(description="Its place in the thread's answers, in the order BEST.")
     thread: Thread = strawberry.field(description="The thread, with its new counts.")
+    claim_token: str | None = strawberry.field(description=_PROOF)
 
 
 PostAnswerResult = Annotated[
@@ -59,6 +71,9 @@ PostAnswerResult = Annotated[
 class PostCommentInput:
     parent_id: strawberry.ID = strawberry.field(description="The question or answer that it stands under.")
     body: str = strawberry.field(description="Markdown: 12 to 30,000 characters.")
+    anonymous: AnonymousInput | None = strawberry.field(default=UNSET, description=_ANONYMOUS)
+    notify_email: str | None = strawberry.field(default=UNSET, description=NOTIFY_EMAIL)
+    notify_me: bool | None = strawberry.field(default=UNSET, description=NOTIFY_ME)
 
 
 @strawberry.type(description="The comment, made.")
@@ -66,6 +81,7 @@ class PostCommentPayload:
     comment: Comment = strawberry.field(description="The new comment.")
     comment_edge: Edge[Comment] = strawberry.field(description="Its place among the parent's comments.")
     parent: Post = strawberry.field(description="What it stands under, with its new counts.")
+    claim_token: str | None = strawberry.field(description=_PROOF)
 
 
 PostCommentResult = Annotated[
@@ -80,24 +96,36 @@ class PostingMutations:
     async def ask_question(
         self, info: Info, input: Annotated[AskQuestionInput, strawberry.argument(description="The question to ask.")]
     ) -> AskQuestionResult:
+        actor = info.context.writing(anonymously=bool(input.anonymous))
         asked = posting.Asked(input.title, input.body, input.category_path or None, tuple(input.tags or ()))
-        thread = await posting.ask_question(info.context.writing(), asked)
-        return AskQuestionPayload(thread=Thread.of(thread))
+        given = beside(input.anonymous, input.notify_email, input.notify_me)
+        thread = await posting.ask_question(actor, asked, given)
+        return AskQuestionPayload(thread=Thread.of(thread), claim_token=await claims.token_of_question(thread))
 
     @strawberry.mutation(description="Answer a question.")
     async def post_answer(
         self, info: Info, input: Annotated[PostAnswerInput, strawberry.argument(description="The answer to give.")]
     ) -> PostAnswerResult:
-        thread, answer = await posting.post_answer(info.context.writing(), thread_id(input.thread_id), input.body)
+        actor = info.context.writing(anonymously=bool(input.anonymous))
+        given = beside(input.anonymous, input.notify_email, input.notify_me)
+        thread, answer = await posting.post_answer(actor, thread_id(input.thread_id), input.body, given)
         return PostAnswerPayload(
-            answer=Answer.of(answer), answer_edge=edge(answer, AnswerOrder.BEST.value), thread=Thread.of(thread)
+            answer=Answer.of(answer),
+            answer_edge=edge(answer, AnswerOrder.BEST.value),
+            thread=Thread.of(thread),
+            claim_token=claims.token_of(answer),
         )
 
     @strawberry.mutation(description="Comment on a question or an answer.")
     async def post_comment(
         self, info: Info, input: Annotated[PostCommentInput, strawberry.argument(description="The comment to make.")]
     ) -> PostCommentResult:
-        parent, comment = await posting.post_comment(info.context.writing(), post_id(input.parent_id), input.body)
+        actor = info.context.writing(anonymously=bool(input.anonymous))
+        given = beside(input.anonymous, input.notify_email, input.notify_me)
+        parent, comment = await posting.post_comment(actor, post_id(input.parent_id), input.body, given)
         return PostCommentPayload(
-            comment=Comment.of(comment), comment_edge=edge(comment, COMMENT_ORDER), parent=Post.of(parent)
+            comment=Comment.of(comment),
+            comment_edge=edge(comment, COMMENT_ORDER),
+            parent=Post.of(parent),
+            claim_token=claims.token_of(comment),
         )

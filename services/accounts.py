@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from email_validator import EmailNotValidError, validate_email
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
@@ -14,7 +13,9 @@ from models import PointsReason, UserLevel
 from models.database import transaction, worded
 from models.raw import columns, instance
 from models.reading import Reading
-from services import changes, clock, finding, passwords, points, quotas
+from services import actors, changes, clock, confirmation, finding, outbox, passwords, points, quotas
+from services.actors import Actor
+from services.emails import MOST_FOLDED, check_email
 from services.errors import Conflict, Findings, NotPermitted, RefusalReason
 from services.points import Payment
 from services.policy import Limited, Measured
@@ -23,8 +24,6 @@ from services.together import Together
 
 SESSION_LIFE = timedelta(days=30)
 _NOT_IN_NAMES = set("@+/")
-# Folded, one character may become eighteen; what is kept of a name or an address has room for this many.
-_MOST_FOLDED = 240
 
 
 # Every request of who is signed in asks this, so it does without the half millisecond that building SQL takes.
@@ -38,14 +37,16 @@ _USERS_OF_SESSIONS = f"""
 """
 
 
-async def sign_up(name: str, email: str, password: str) -> tuple[models.User, str]:
+async def sign_up(name: str, email: str, password: str, *, is_real: bool = True) -> tuple[models.User, str]:
     """Make an account and sign it in; returns the user and the session's token.
+
+    Unless nobody real stands behind it, a mail asks them to confirm their address, where the site sends mail.
 
     Raises InvalidInput, RateLimited, and Conflict where the name (or one that looks like it) or the address is taken.
     """
     findings = Findings()
     name = check_name(findings, name)
-    email = _check_email(findings, email)
+    email = check_email(findings, "email", email)
     _check_password(findings, password)
     findings.raise_if_any()
     spent = quotas.spend(Limited.SIGN_UPS, None)
@@ -53,6 +54,8 @@ async def sign_up(name: str, email: str, password: str) -> tuple[models.User, st
     try:
         async with transaction():
             user = await _make_user(name, email, password_hash)
+            if is_real:
+                await confirmation.ask(user)
             token = await _open_session(user)
     except IntegrityError as error:
         spent.give_back()
@@ -70,11 +73,39 @@ async def sign_in(login: str, password: str) -> tuple[models.User, str]:
     """
     quotas.spend(Limited.SIGN_INS, None)
     # No name contains an @.
-    by_email = Q(email_folded=searchable(login, _MOST_FOLDED, folded))
+    by_email = Q(email_folded=searchable(login, MOST_FOLDED, folded))
     user = await models.User.get_or_none(by_email if "@" in login else finding.user_named(login))
     if not await passwords.is_right(password, user.password_hash if user else None) or user is None:
         raise NotPermitted(RefusalReason.SIGN_IN, "There is no account with this name and password.")
     return user, await _open_session(user)
+
+
+async def confirm_email(token: str) -> models.User:
+    """Note that the address is its user's, which the token in a mail to it proves; again, it changes nothing.
+
+    Raises InvalidInput.
+    """
+    async with transaction():
+        user = await confirmation.confirmed_by(token)
+        if user.email_confirmed_at is None:
+            user.email_confirmed_at = clock.now()
+            await user.save(update_fields=["email_confirmed_at"])
+            changes.changed(user, "email_confirmed_at")
+    return user
+
+
+async def resend_confirmation(actor: Actor) -> models.User:
+    """Send the mail that asks to confirm an address once more. Raises NotPermitted and RateLimited."""
+    if (account := actors.user(actor)) is None:
+        raise NotPermitted(RefusalReason.SIGN_IN, "Sign in to have your address confirmed.")
+    if not outbox.sends_mail() or account.email is None:
+        raise NotPermitted(RefusalReason.DISABLED, "This site sends no mail, and takes your address as it is.")
+    if account.email_confirmed_at is not None:
+        raise NotPermitted(RefusalReason.ALREADY_DONE, "Your address is confirmed already.")
+    with quotas.spending(Limited.SIGN_UPS, actor):
+        async with transaction():
+            await confirmation.ask(account)
+    return account
 
 
 async def sign_out(token: str | None) -> bool:
@@ -131,21 +162,9 @@ def check_name(findings: Findings, name: str) -> str:
         findings.add("name", message=f"Leave out {' and '.join(sorted(found))}: names cannot contain it.")
     elif name and (not look(name).strip(". ") or not name.isprintable()):
         findings.add("name", message="Use letters or digits that can be seen.")
-    elif max(len(look(name)), len(folded(name))) > _MOST_FOLDED:
+    elif max(len(look(name)), len(folded(name))) > MOST_FOLDED:
         findings.add("name", message="Use fewer signs that stand for whole words.")
     return " ".join(name.split())
-
-
-def _check_email(findings: Findings, email: str) -> str:
-    email = check_length(findings, "email", email, Measured.EMAIL, lines=False)
-    if len(folded(email)) > _MOST_FOLDED:
-        findings.add("email", message="Use fewer signs that stand for whole words.")
-        return ""
-    try:
-        return validate_email(email, check_deliverability=False).normalized if email else ""
-    except EmailNotValidError as error:
-        findings.add("email", message=str(error))
-        return ""
 
 
 def _check_password(findings: Findings, password: str) -> None:

@@ -3,7 +3,7 @@
 import models
 from models import ModerationDeed, PostKind
 from models.database import transaction
-from services import log
+from services import log, notifying
 from services.actors import Actor, wrote
 from services.changes import changed
 from services.errors import NotFound
@@ -42,6 +42,8 @@ async def choose_best_answer(actor: Actor, thread_id: int, answer_id: int | None
                     written = ("is_best", "is_best_imported", "version")
                     await answer.save(update_fields=written)
                     changed(answer, *written)
+            if chosen is not None:
+                await notifying.notify_of_choice(chosen, actor)
             if not wrote(actor, thread):
                 await log.note(ModerationDeed.BEST_ANSWER_CHOSEN, actor, post=chosen or former)
     return await models.Thread.get(id=thread_id)

@@ -10,6 +10,7 @@ import secrets
 from itsdangerous import BadSignature, URLSafeSerializer
 
 import models
+from models import PostKind
 from services import secret
 from services.actors import Writer
 from services.errors import Findings
@@ -25,9 +26,16 @@ def writer_of(kept: str) -> Writer:
     return Writer(hashlib.sha256(kept.encode()).hexdigest())
 
 
-def token_for(post_id: int) -> str:
-    """The claim token of a post."""
-    return _serializer().dumps(post_id)
+def token_of(post: models.Post) -> str | None:
+    """The claim token of a post; None for one of an account."""
+    return None if post.writer_key is None else _serializer().dumps(post.id)
+
+
+async def token_of_question(thread: models.Thread) -> str | None:
+    """The claim token of what a thread asks; None for a question of an account."""
+    if thread.writer_key is None:
+        return None
+    return token_of(await models.Post.get(thread_id=thread.id, kind=PostKind.QUESTION))
 
 
 def claimed(token: str) -> int | None:

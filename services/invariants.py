@@ -226,6 +226,18 @@ INVARIANTS = (
         _counted("thread", "duplicate_count", DUPLICATES),
     ),
     Invariant(
+        "what an account wrote has no other writer",
+        "post",
+        """SELECT id, writer_key AS found, NULL AS expected
+        FROM post WHERE author_id IS NOT NULL AND writer_key IS NOT NULL""",
+    ),
+    Invariant(
+        "mail of replies goes to an account or to an address",
+        "reply_notice",
+        """SELECT id, 'both or neither' AS found, 'one' AS expected FROM reply_notice
+        WHERE (user_id IS NULL) = (sealed_address IS NULL) OR (address_key IS NULL) <> (sealed_address IS NULL)""",
+    ),
+    Invariant(
         "answer count = visible answers",
         "thread",
         _counted("thread", "answer_count", VISIBLE_ANSWERS),

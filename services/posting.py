@@ -9,11 +9,12 @@ from tortoise.expressions import F
 import models
 from models import PostKind, PostState
 from models.database import transaction
-from services import changes, classification, clock, points, quotas
+from services import changes, classification, clock, notices, notifying, points, quotas
 from services.actors import Actor, Writer, user
 from services.errors import Findings, NotFound
 from services.hotness import hotness
 from services.markdown import render
+from services.notices import NOBODY, Wanted
 from services.permissions import (
     PostFacts,
     ThreadFacts,
@@ -38,17 +39,25 @@ class Asked:
     tags: tuple[str, ...] = ()
 
 
-async def ask_question(actor: Actor, asked: Asked, display_name: str | None = None) -> models.Thread:
-    """Open a thread with a question. Raises NotPermitted, RateLimited, and InvalidInput with every wrong field.
+@dataclass(frozen=True)
+class Beside:
+    """What is given beside the words: without an account a name to display, and who is told of replies."""
 
-    Without an account, `display_name` is the name to display, if any is given.
-    """
+    display_name: str | None = None
+    notify: Wanted = NOBODY
+
+
+NOTHING_BESIDE = Beside()
+
+
+async def ask_question(actor: Actor, asked: Asked, beside: Beside = NOTHING_BESIDE) -> models.Thread:
+    """Open a thread with a question. Raises NotPermitted, RateLimited, and InvalidInput with every wrong field."""
     if refusal := ask_refusal(actor):
         raise refusal
     findings = Findings()
     title = check_length(findings, "title", asked.title, Measured.TITLE, lines=False)
     body = check_length(findings, "body", asked.body, Measured.QUESTION)
-    name = check_display_name(findings, display_name)
+    beside = _check_beside(findings, beside)
     tag_names = classification.check_tags(findings, asked.tags)
     async with transaction():
         category = await classification.check_category(findings, asked.category_path)
@@ -68,19 +77,22 @@ async def ask_question(actor: Actor, asked: Asked, display_name: str | None = No
                 last_activity_at=now,
             )
             changes.appeared(thread)
-            post = await _write(actor, thread.id, PostKind.QUESTION, body, now, state=state, author_name=name)
+            post = await _write(actor, thread.id, PostKind.QUESTION, body, now, state=state, beside=beside)
             await classification.classify(thread, tag_names)
             await _pay_for_posting(post, rules)
     return thread
 
 
 async def post_answer(
-    actor: Actor, thread_id: int, body: str, display_name: str | None = None
+    actor: Actor,
+    thread_id: int,
+    body: str,
+    beside: Beside = NOTHING_BESIDE,
 ) -> tuple[models.Thread, models.Post]:
     """Answer in a thread; returns it with the answer. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
     findings = Findings()
     body = check_length(findings, "body", body, Measured.ANSWER)
-    name = check_display_name(findings, display_name)
+    beside = _check_beside(findings, beside)
     async with transaction():
         # Posts are locked before threads, everywhere.
         questions = models.Post.filter(thread_id=thread_id, kind=PostKind.QUESTION)
@@ -94,23 +106,27 @@ async def post_answer(
         with quotas.spending(Limited.ANSWERS, actor):
             now = clock.now()
             state = _state(actor, thread.category_id)
-            post = await _write(actor, thread.id, PostKind.ANSWER, body, now, state=state, author_name=name)
+            post = await _write(actor, thread.id, PostKind.ANSWER, body, now, state=state, beside=beside)
             await models.Post.filter(id=question.id).update(child_count=F("child_count") + 1)
             changes.changed(question, "child_count")
             if state is PostState.VISIBLE:
                 rules = await points.rules_in_force()
                 await _count_answer(thread, now, rules)
                 await _pay_for_posting(post, rules)
+                await notifying.notify_of(post)
     return thread, post
 
 
 async def post_comment(
-    actor: Actor, parent_id: int, body: str, display_name: str | None = None
+    actor: Actor,
+    parent_id: int,
+    body: str,
+    beside: Beside = NOTHING_BESIDE,
 ) -> tuple[models.Post, models.Post]:
     """Comment on a question or an answer; returns both. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
     findings = Findings()
     body = check_length(findings, "body", body, Measured.COMMENT)
-    name = check_display_name(findings, display_name)
+    beside = _check_beside(findings, beside)
     async with transaction():
         parent = await visible_posts(actor).select_for_update(no_key=True).get_or_none(id=parent_id)
         if parent is None:
@@ -123,7 +139,7 @@ async def post_comment(
             now = clock.now()
             state = _state(actor, thread.category_id)
             post = await _write(
-                actor, parent.thread_id, PostKind.COMMENT, body, now, state=state, author_name=name, parent=parent
+                actor, parent.thread_id, PostKind.COMMENT, body, now, state=state, beside=beside, parent=parent
             )
             parent.child_count += 1
             parent.version += 1
@@ -134,7 +150,12 @@ async def post_comment(
             if state is PostState.VISIBLE:
                 await models.Thread.filter(id=parent.thread_id).update(last_activity_at=now)
                 changes.changed_by_key(models.Thread, parent.thread_id, "last_activity_at")
+                await notifying.notify_of(post)
     return parent, post
+
+
+def _check_beside(findings: Findings, beside: Beside) -> Beside:
+    return Beside(check_display_name(findings, beside.display_name), notices.check(findings, beside.notify))
 
 
 def check_display_name(findings: Findings, name: str | None) -> str | None:
@@ -168,7 +189,7 @@ async def _write(
     at: datetime,
     *,
     state: PostState,
-    author_name: str | None,
+    beside: Beside,
     parent: models.Post | None = None,
 ) -> models.Post:
     rendered = render(body)
@@ -177,7 +198,7 @@ async def _write(
         kind=kind,
         parent=parent,
         **_by(actor),
-        author_name=author_name if user(actor) is None else None,
+        author_name=beside.display_name if user(actor) is None else None,
         body=body,
         body_html=rendered.html,
         body_text=rendered.text,
@@ -185,6 +206,7 @@ async def _write(
         created_at=at,
     )
     changes.appeared(post)
+    await notices.begin(post, actor, beside.notify)
     return post
 
 

@@ -139,6 +139,10 @@ DAMAGES = {
     "a thread has its question's author": "UPDATE thread SET author_id = NULL",
     "a thread has its question's writer": "UPDATE thread SET writer_key = 'nobody'",
     "duplicate count = threads closed as its duplicates": "UPDATE thread SET duplicate_count = 1",
+    "what an account wrote has no other writer": "UPDATE post SET writer_key = 'somebody'",
+    "mail of replies goes to an account or to an address": (
+        "INSERT INTO reply_notice (post_id, created_at) SELECT id, created_at FROM post"
+    ),
     "answer count = visible answers": "UPDATE thread SET answer_count = 7",
     "nothing happened in a thread before it was there": (
         "UPDATE thread SET created_at = (SELECT expires_at FROM session), last_activity_at = created_at"
@@ -200,7 +204,9 @@ REPAIRS: dict[str, dict[str, int]] = {
     "UPDATE post SET up_votes = 9, score = 9 - down_votes WHERE kind <> 'comment'": {"votes of posts": 3},
     "UPDATE post SET comment_count = 3": {"comment counts": 4},
     "UPDATE thread SET answer_count = 3": {"answer counts": 2},
-    "UPDATE thread SET score = 3, author_id = NULL": {"threads' scores, states and authors": 2},
+    "UPDATE thread SET score = 3, author_id = NULL, writer_key = 'somebody'": {
+        "threads' scores, states and authors": 2
+    },
     "UPDATE thread SET hotness = 0": {"hotness of threads": 2},
     "UPDATE category SET thread_count = 3": {"thread counts of categories": 2},
     "UPDATE tag SET thread_count = 0": {"thread counts of tags": 1},

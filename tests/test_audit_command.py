@@ -177,6 +177,14 @@ GIVEN = [
         {"comments stand in the thread of their question or answer": "id 4: found 2, expected 1"},
     ),
     Corruption(
+        "UPDATE post SET writer_key = 'somebody' WHERE id = 3",
+        {"what an account wrote has no other writer": "id 3: found somebody, expected None"},
+    ),
+    Corruption(
+        "INSERT INTO reply_notice (post_id, created_at) VALUES (3, '2026-01-01 00:00:00+00:00')",
+        {"mail of replies goes to an account or to an address": "id 1: found both or neither, expected one"},
+    ),
+    Corruption(
         "UPDATE post SET version = 0 WHERE id = 3",
         {"a post's version is 1 or higher": "id 3: found 0, expected 1"},
     ),

@@ -38,11 +38,6 @@ _MODERATION = """
     Mutation.deletePost DeletePostInput DeletePostPayload DeletePostResult
     Mutation.flagPost FlagPostInput FlagReason FlagPostPayload FlagPostResult
 """
-_POSTS_WITHOUT_AN_ACCOUNT = """
-    AnonymousInput AskQuestionInput.anonymous PostAnswerInput.anonymous PostCommentInput.anonymous
-    AskQuestionPayload.claimToken PostAnswerPayload.claimToken PostCommentPayload.claimToken
-    Mutation.claimPosts ClaimPostsInput ClaimPostsPayload ClaimPostsResult
-"""
 _FOLLOWING = """
     Mutation.follow Mutation.unfollow FollowInput FollowPayload FollowResult
     Thread.viewerFollows User.viewerFollows
@@ -50,17 +45,13 @@ _FOLLOWING = """
 _NOTIFICATIONS = """
     Notification NotificationKind NotificationConnection NotificationEdge
     Viewer.notifications Viewer.unreadNotificationCount Subscription.notificationReceived
-    AskQuestionInput.notifyEmail PostAnswerInput.notifyEmail PostCommentInput.notifyEmail
-    AskQuestionInput.notifyMe PostAnswerInput.notifyMe PostCommentInput.notifyMe
 """
 _SEARCH = """
     Query.search SearchResult SearchResultConnection SearchResultEdge
     Query.similarThreads Thread.related
 """
 _LIVE_THREADS = "Subscription.threadActivity ThreadActivity ActivityKind Subscription.threadAsked"
-_LATER = " ".join(
-    [_EDITING, _MODERATION, _POSTS_WITHOUT_AN_ACCOUNT, _FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]
-).split()
+_LATER = " ".join([_EDITING, _MODERATION, _FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]).split()
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from schema.execution import NotAllowed, masked
 from transports.answers import Answer, Answers, Header, Key
 from transports.media_types import GRAPHQL, JSON, negotiated
 from transports.requests import HungUp, Parameters, Refused, body_of, parameters_of
-from transports.sessions import Headers, may_be_known, who_asks
+from transports.sessions import Headers, may_be_known, secret_of, who_asks
 
 _READING = (OperationType.QUERY,)
 _READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
@@ -84,7 +84,7 @@ async def _answer(
 
 async def _context(scope: Scope, headers: Headers) -> Context:
     viewer, token = await who_asks(scope, headers)
-    context = Context(request=HTTPConnection(scope), viewer=viewer, token=token)
+    context = Context(request=HTTPConnection(scope), viewer=viewer, token=token, kept=secret_of(headers))
     context.loaders.knows_viewer = True
     return context
 

@@ -23,7 +23,7 @@ async def who_asks(scope: Scope, headers: Headers) -> tuple[Actor, str | None]:
     token = token_of(headers)
     if token is not None and (user := await accounts.user_of(token)) is not None:
         return user, token
-    kept = _cookie(headers, WRITER_COOKIE)
+    kept = secret_of(headers)
     return claims.writer_of(kept) if kept else None, token
 
 
@@ -36,6 +36,11 @@ def token_of(headers: Headers) -> str | None:
     if bearer := bearer_of(headers.get(b"authorization", b"").decode("latin-1")):
         return bearer
     return _cookie(headers, SESSION_COOKIE)
+
+
+def secret_of(headers: Headers) -> str | None:
+    """The secret by which a browser is known without an account; by the same rule as the session's cookie."""
+    return _cookie(headers, WRITER_COOKIE)
 
 
 def may_be_known(headers: Headers) -> bool:

@@ -23,7 +23,7 @@ from schema.context import Context
 from schema.execution import masked
 from services import accounts
 from services.actors import user
-from transports.sessions import bearer_of, who_asks
+from transports.sessions import bearer_of, secret_of, who_asks
 
 #: How long a client may take from the handshake to `connection_init`, in seconds.
 INIT_TIMEOUT = 10
@@ -126,8 +126,9 @@ class GraphQLOverWebSocket(GraphQL[Context, None]):
 
     async def get_context(self, request: Any, response: Any) -> Context:
         socket: WebSocket = request
-        viewer, token = await who_asks(socket.scope, dict(socket.scope["headers"]))
-        return Context(request=socket, viewer=viewer, token=token)
+        headers = dict(socket.scope["headers"])
+        viewer, token = await who_asks(socket.scope, headers)
+        return Context(request=socket, viewer=viewer, token=token, kept=secret_of(headers))
 
     async def on_ws_connect(self, context: Context) -> dict[str, object]:
         """Sign in with the payload of `connection_init`, if it has {"Authorization": "Bearer TOKEN"}."""

@@ -79,7 +79,9 @@ class _Replay:
                 yield _Event(min(at, self.now), partial(self.vote, name, post, value, written))
 
     async def join(self, user: dict[str, Any], index: int) -> None:
-        made, _ = await accounts.sign_up(user["name"], f"person-{index}@example.org", secrets.token_urlsafe())
+        made, _ = await accounts.sign_up(
+            user["name"], f"person-{index}@example.org", secrets.token_urlsafe(), is_real=False
+        )
         await models.User.filter(id=made.id).update(
             level=UserLevel[user["level"]],
             location=user["location"],
@@ -146,7 +148,7 @@ async def replay(console: Console) -> None:
     for event in track(events, "Seeding", console=console):
         with clock.standing_at(event.at):
             await event.do()
-    await accounts.sign_up(DEMO_NAME, "demo@example.org", DEMO_PASSWORD)
+    await accounts.sign_up(DEMO_NAME, "demo@example.org", DEMO_PASSWORD, is_real=False)
 
 
 async def _classify(forum: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ from services.permissions.posts import (
     edit_refusal,
     flag_refusal,
     hide_refusal,
+    notice_refusal,
     restore_refusal,
     vote_refusal,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "hide_refusal",
     "is_confirmed",
     "move_refusal",
+    "notice_refusal",
     "post_permission",
     "reopen_refusal",
     "restore_refusal",

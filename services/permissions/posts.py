@@ -9,7 +9,6 @@ from services.permissions.standing import (
     standing_refusal,
     trusted_unless,
     unseen,
-    writing_refusal,
 )
 from services.policy import Privilege
 
@@ -37,6 +36,11 @@ def vote_refusal(actor: Actor, post: PostFacts, value: VoteValue) -> NotPermitte
     return _unseen_post(post)
 
 
+_WRITERS = {
+    PostKind.QUESTION: (Privilege.ASK, "claim questions"),
+    PostKind.ANSWER: (Privilege.ANSWER, "claim answers"),
+    PostKind.COMMENT: (Privilege.COMMENT, "claim comments"),
+}
 _EDITORS = {
     PostKind.QUESTION: (Privilege.EDIT_QUESTIONS, "edit the questions of others"),
     PostKind.ANSWER: (Privilege.EDIT_ANSWERS, "edit the answers of others"),
@@ -131,17 +135,32 @@ def convert_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
 
 
 def claim_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
-    """Why `actor` may not claim `post` into their account. Whoever does shows its claim token, too."""
+    """Why `actor` may not claim `post` into their account: whoever might have written it there may (a5).
+
+    Whoever does shows its claim token, too.
+    """
     account = user(actor)
     if account is None:
         return NotPermitted(RefusalReason.SIGN_IN, "Sign in to claim what you wrote without an account.")
-    if refusal := writing_refusal(actor):
+    privilege, to_do = _WRITERS[post.kind]
+    if refusal := standing_refusal(actor, privilege, to_do, post.category_id):
         return refusal
     if wrote(actor, post):
         return NotPermitted(RefusalReason.ALREADY_DONE, "This is yours already.")
     if post.author_id is not None or post.writer_key is None:
         return NotPermitted(RefusalReason.DISABLED, "This was not written without an account.")
+    if post.is_buried:
+        return NotPermitted(RefusalReason.HIDDEN, "What this stands under is hidden.")
     return None
+
+
+def notice_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
+    """Why `actor` may not decide who is told of replies to `post`: its writer may, always, and nobody else."""
+    if wrote(actor, post):
+        return None
+    if actor is None:
+        return NotPermitted(RefusalReason.SIGN_IN, "Sign in, or give the claim token that came with the post.")
+    return NotPermitted(RefusalReason.DISABLED, "Only who wrote a post is told of replies to it.")
 
 
 def _unseen_post(post: PostFacts) -> NotPermitted | None:
