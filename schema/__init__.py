@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
+from schema.editing import EditingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
 from schema.live import Subscription
@@ -15,6 +16,7 @@ from schema.points import PointsQueries
 from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
+from schema.reclassifying import ReclassifyingMutations
 from schema.scalars import SCALARS
 from schema.site import SiteQueries
 from schema.tags import TagQueries
@@ -31,7 +33,9 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations):
+class Mutation(
+    AccountMutations, PostingMutations, VotingMutations, ChoosingMutations, EditingMutations, ReclassifyingMutations
+):
     pass
 
 

@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import ClosureReason, PointsReason, PostState, UserLevel, VoteValue
+from services.differences import Fate
 from services.errors import RefusalReason
 from services.permissions import PostAction, ThreadAction
 from services.policy import Limited, Measured, Privilege
@@ -14,6 +15,7 @@ from services.policy import Limited, Measured, Privilege
 __all__ = [
     "AnswerOrder",
     "ClosureReason",
+    "Fate",
     "Limited",
     "Measured",
     "PointsReason",
@@ -104,6 +106,14 @@ described(
     RATE_LIMIT="They did it too often lately.",
     DISABLED="This server does not offer it.",
     ALREADY_DONE="It was done already.",
+)
+described(
+    Fate,
+    "What became of a piece of text.",
+    name="TextFate",
+    EQUAL="It stayed.",
+    DELETE="It went.",
+    INSERT="It came.",
 )
 described(
     ThreadAction,

@@ -24,6 +24,7 @@ from services.permissions import (
 )
 from services.points import Payment
 from services.policy import Limited, Measured
+from services.repeats import refuse_question_again, refuse_reply_again
 from services.text import check_length, slug
 from services.visibility import visible_posts, visible_threads
 
@@ -39,7 +40,7 @@ class Asked:
 
 
 async def ask_question(actor: Actor, asked: Asked, display_name: str | None = None) -> models.Thread:
-    """Open a thread with a question. Raises NotPermitted, RateLimited, and InvalidInput with every wrong field.
+    """Open a thread with a question. Raises NotPermitted, RateLimited, Conflict, and InvalidInput with what is wrong.
 
     Without an account, `display_name` is the name to display, if any is given.
     """
@@ -53,6 +54,7 @@ async def ask_question(actor: Actor, asked: Asked, display_name: str | None = No
     async with transaction():
         category = await classification.check_category(findings, asked.category_path)
         findings.raise_if_any()
+        await refuse_question_again(title, body)
         with quotas.spending(Limited.QUESTIONS, actor):
             now = clock.now()
             rules = await points.rules_in_force()
@@ -77,7 +79,7 @@ async def ask_question(actor: Actor, asked: Asked, display_name: str | None = No
 async def post_answer(
     actor: Actor, thread_id: int, body: str, display_name: str | None = None
 ) -> tuple[models.Thread, models.Post]:
-    """Answer in a thread; returns it with the answer. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
+    """Answer in a thread; returns it with the answer. Raises any refusal."""
     findings = Findings()
     body = check_length(findings, "body", body, Measured.ANSWER)
     name = check_display_name(findings, display_name)
@@ -91,6 +93,7 @@ async def post_answer(
         if refusal := answer_refusal(actor, ThreadFacts.of(thread)):
             raise refusal
         findings.raise_if_any()
+        await refuse_reply_again(question, PostKind.ANSWER, body)
         with quotas.spending(Limited.ANSWERS, actor):
             now = clock.now()
             state = _state(actor, thread.category_id)
@@ -107,7 +110,7 @@ async def post_answer(
 async def post_comment(
     actor: Actor, parent_id: int, body: str, display_name: str | None = None
 ) -> tuple[models.Post, models.Post]:
-    """Comment on a question or an answer; returns both. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
+    """Comment on a question or an answer; returns both. Raises any refusal."""
     findings = Findings()
     body = check_length(findings, "body", body, Measured.COMMENT)
     name = check_display_name(findings, display_name)
@@ -119,6 +122,7 @@ async def post_comment(
         if refusal := comment_refusal(actor, PostFacts.of(parent, thread)):
             raise refusal
         findings.raise_if_any()
+        await refuse_reply_again(parent, PostKind.COMMENT, body)
         with quotas.spending(Limited.COMMENTS, actor):
             now = clock.now()
             state = _state(actor, thread.category_id)

@@ -1,5 +1,7 @@
 """People, categories and threads for the tests: made by the deeds themselves, without the slow parts of the door."""
 
+from itertools import count
+
 import models
 from models import PointsReason, PostKind
 from models.database import transaction
@@ -8,6 +10,12 @@ from services.points import Payment
 from services.text import folded, look
 
 WORDS = "Long enough to be a reply."
+_count = count(1)
+
+
+def words() -> str:
+    """Words that nobody has said yet: what was just said is not said again."""
+    return f"Long enough to be a reply, {next(_count)}."
 
 
 async def member(name: str) -> models.User:
@@ -21,9 +29,9 @@ async def member(name: str) -> models.User:
     return user
 
 
-async def members(count: int) -> list[models.User]:
+async def members(amount: int) -> list[models.User]:
     """So many users who have joined."""
-    return [await member(f"member {number}") for number in range(1, count + 1)]
+    return [await member(f"member {number}") for number in range(1, amount + 1)]
 
 
 async def question_of(thread: models.Thread) -> models.Post:
@@ -35,19 +43,19 @@ async def asked_by(
     asker: models.User, title: str = "What is a test worth?", category: str | None = None, tags: tuple[str, ...] = ()
 ) -> tuple[models.Thread, models.Post]:
     """A thread that `asker` opened, and its question."""
-    thread = await posting.ask_question(asker, posting.Asked(title, "Tell me.", category, tags))
+    thread = await posting.ask_question(asker, posting.Asked(title, f"Tell me, {next(_count)}.", category, tags))
     return thread, await question_of(thread)
 
 
 async def answered_by(answerer: models.User, thread: models.Thread) -> models.Post:
     """An answer that `answerer` gave."""
-    _, answer = await posting.post_answer(answerer, thread.id, WORDS)
+    _, answer = await posting.post_answer(answerer, thread.id, words())
     return answer
 
 
 async def commented_by(commenter: models.User, parent: models.Post) -> models.Post:
     """A comment that `commenter` made."""
-    _, comment = await posting.post_comment(commenter, parent.id, WORDS)
+    _, comment = await posting.post_comment(commenter, parent.id, words())
     return comment
 
 

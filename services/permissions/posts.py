@@ -61,6 +61,11 @@ def edit_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     return None
 
 
+def edit_silently_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
+    """Why `actor` may not edit without a mark, be it their own post."""
+    return standing_refusal(actor, Privilege.EDIT_SILENTLY, "edit silently", post.category_id)
+
+
 def flag_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     """Why `actor` may not flag `post`: never their own, nor one that is hidden or queued."""
     if refusal := standing_refusal(actor, Privilege.FLAG, "flag posts", post.category_id):
