@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
+from schema.converting import ConvertingMutations
 from schema.editing import EditingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
@@ -34,7 +35,13 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
 class Mutation(
-    AccountMutations, PostingMutations, VotingMutations, ChoosingMutations, EditingMutations, ReclassifyingMutations
+    AccountMutations,
+    PostingMutations,
+    VotingMutations,
+    ChoosingMutations,
+    EditingMutations,
+    ReclassifyingMutations,
+    ConvertingMutations,
 ):
     pass
 

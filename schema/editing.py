@@ -16,10 +16,14 @@ from services import editing
 from services.revising import Revised
 
 
-@strawberry.input(description="A post as it shall be. Title, tags and category are a question's; null leaves them.")
+@strawberry.input(
+    description="A post as it shall be. What is null stays as it is; title, tags and category are a question's."
+)
 class EditPostInput:
     post_id: strawberry.ID = strawberry.field(description="The post to edit.")
-    body: str = strawberry.field(description="All of its text, in Markdown: at most 30,000 characters.")
+    body: str | None = strawberry.field(
+        default=UNSET, description="All of its text, in Markdown: at most 30,000 characters."
+    )
     title: str | None = strawberry.field(default=UNSET, description="The thread's title: 12 to 120 characters.")
     tags: list[str] | None = strawberry.field(default=UNSET, description="All of the thread's tags: at most 5.")
     category_path: str | None = strawberry.field(
@@ -83,7 +87,7 @@ class EditingMutations:
     ) -> EditPostResult:
         actor = await info.context.acting(given(input.claim_token))
         edit = editing.Edit(
-            body=input.body,
+            body=given(input.body),
             title=given(input.title),
             tags=given_each(input.tags),
             category_path=given(input.category_path),

@@ -7,6 +7,7 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import ClosureReason, PointsReason, PostState, UserLevel, VoteValue
+from services.converting import Target
 from services.differences import Fate
 from services.errors import RefusalReason
 from services.permissions import PostAction, ThreadAction
@@ -23,6 +24,7 @@ __all__ = [
     "PostState",
     "Privilege",
     "RefusalReason",
+    "Target",
     "ThreadAction",
     "ThreadOrder",
     "UserLevel",
@@ -114,6 +116,13 @@ described(
     EQUAL="It stayed.",
     DELETE="It went.",
     INSERT="It came.",
+)
+described(
+    Target,
+    "What a post can become.",
+    name="ConversionTarget",
+    ANSWER="An answer to the thread's question.",
+    COMMENT="A comment on the question, or on an answer to it.",
 )
 described(
     ThreadAction,

@@ -20,7 +20,8 @@ from services import reclassifying
 class MoveThreadInput:
     thread_id: strawberry.ID = strawberry.field(description="The thread.")
     category_path: str | None = strawberry.field(
-        description="The path of the category that it moves to; null: it belongs in none."
+        default=UNSET,
+        description="The path of the category that it moves to; null: it belongs in none.",
     )
     reason: str | None = strawberry.field(default=UNSET, description="Why, for the revision and the log.")
     claim_token: str | None = strawberry.field(

@@ -26,11 +26,18 @@ def check_tags(findings: Findings, tags: Sequence[str]) -> list[str]:
     if len(names) > MOST_TAGS:
         findings.add("tags", message=f"Give at most {MOST_TAGS} tags; these are {len(names)}.")
     for index, name in enumerate(names):
-        if len(name) > TAG_LENGTH:
-            findings.add("tags", str(index), message=f"Write a tag in at most {TAG_LENGTH} characters.")
-        elif not name or not all(character in _SIGNS or is_word_character(character) for character in name):
-            findings.add("tags", str(index), message="Write a tag with letters, digits and the signs - _ . + # only.")
+        check_tag(findings, ("tags", str(index)), name)
     return names
+
+
+def check_tag(findings: Findings, path: Sequence[str], tag: str) -> str:
+    """The name of `tag`, lower-case; notes a finding at `path` where it cannot be a tag."""
+    name = clean(tag).lower()
+    if len(name) > TAG_LENGTH:
+        findings.add(*path, message=f"Write a tag in at most {TAG_LENGTH} characters.")
+    elif not name or not all(character in _SIGNS or is_word_character(character) for character in name):
+        findings.add(*path, message="Write a tag with letters, digits and the signs - _ . + # only.")
+    return name
 
 
 async def check_category(findings: Findings, path: str | None) -> models.Category | None:

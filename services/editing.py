@@ -35,7 +35,7 @@ _MEASURED = {
 class Edit:
     """A post as somebody would have it; what is None stays as it is. Title, tags and category are a question's."""
 
-    body: str
+    body: str | None = None
     title: str | None = None
     tags: tuple[str, ...] | None = None
     category_path: str | None = None
@@ -110,7 +110,9 @@ async def _being_edited(
 
 async def _checked(findings: Findings, post: models.Post, before: Content, edit: Edit) -> Content:
     """The content that an edit asks for; notes a finding for each field that is wrong."""
-    content = replace(before, body=check_length(findings, "body", edit.body, _MEASURED[post.kind]))
+    content = before
+    if edit.body is not None:
+        content = replace(content, body=check_length(findings, "body", edit.body, _MEASURED[post.kind]))
     given = {"title": edit.title, "tags": edit.tags, "categoryPath": edit.category_path}
     if post.kind is not PostKind.QUESTION:
         for field, value in given.items():

@@ -2,10 +2,12 @@
 
 from itertools import count
 
+from clients import Client
+
 import models
-from models import PointsReason, PostKind
+from models import PointsReason, PostKind, UserLevel
 from models.database import transaction
-from services import clock, points, posting
+from services import audit, clock, points, posting
 from services.points import Payment
 from services.text import folded, look
 
@@ -72,3 +74,15 @@ async def category_at(path: str) -> models.Category:
         path=path, defaults={"name": slug.title(), "slug": slug, "parent": parent, "depth": path.count("/") + 1}
     )
     return made
+
+
+async def offences() -> list[str]:
+    """What `qa check` finds wrong."""
+    return [finding.name async for finding in audit.check() if finding.offenders]
+
+
+async def trusted(visitor: Client, name: str, level: UserLevel) -> Client:
+    """The client of a new user of that level."""
+    client = await visitor.sign_up(name)
+    await models.User.filter(name=name).update(level=level)
+    return client

@@ -25,6 +25,7 @@ from services.permissions.posts import (
     vote_refusal,
 )
 from services.permissions.standing import is_confirmed, standing_refusal, waits_for_approval, writing_refusal
+from services.permissions.tags import manage_tags_refusal
 from services.permissions.threads import (
     answer_refusal,
     ask_refusal,
@@ -56,6 +57,7 @@ __all__ = [
     "flag_refusal",
     "hide_refusal",
     "is_confirmed",
+    "manage_tags_refusal",
     "move_refusal",
     "post_permission",
     "reopen_refusal",

@@ -127,12 +127,16 @@ def approve_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
 
 
 def convert_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
-    """Why `actor` may not make a comment of an answer, or an answer of a comment."""
+    """Why `actor` may not make a comment of an answer, or of a comment an answer, which no closed thread takes."""
     if refusal := standing_refusal(actor, Privilege.CONVERT, "convert posts", post.category_id):
         return refusal
     if post.kind is PostKind.QUESTION:
         return NotPermitted(RefusalReason.DISABLED, "A question stays one.")
-    return _unseen_post(post)
+    if refusal := _unseen_post(post):
+        return refusal
+    if post.kind is PostKind.COMMENT and post.closed_at is not None:
+        return NotPermitted(RefusalReason.CLOSED, "This thread is closed: it takes no more answers.")
+    return None
 
 
 def claim_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
