@@ -25,7 +25,7 @@ from models.engines.transactions import OpenTransaction
 Row = TypeVar("Row", bound=Model)
 Rows = Sequence[Sequence[Any]]
 
-_LOCK = re.compile(r"\bFOR (NO KEY UPDATE|KEY SHARE) OF \w+")
+_LOCK = re.compile(r"\bFOR NO KEY UPDATE OF \w+")
 
 
 def columns(model: type[Model], table: str = "") -> str:

@@ -20,6 +20,7 @@ from schema.posts import Answer, Comment, Post, Question, Revision
 from schema.reclassifying import ReclassifyingMutations
 from schema.scalars import SCALARS
 from schema.site import SiteQueries
+from schema.tagging import TaggingMutations
 from schema.tags import TagQueries
 from schema.threads import ThreadQueries
 from schema.users import UserQueries
@@ -42,6 +43,7 @@ class Mutation(
     EditingMutations,
     ReclassifyingMutations,
     ConvertingMutations,
+    TaggingMutations,
 ):
     pass
 

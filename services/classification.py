@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
+from enum import StrEnum
 
 from tortoise.expressions import F
 
 import models
 from models import PostState
-from models.raw import Statement, columns, instance, run
+from models.database import dialect, execute
 from services import changes
 from services.errors import Findings
 from services.finding import category_path
@@ -93,16 +93,27 @@ async def find_or_make_tags(names: Sequence[str]) -> list[models.Tag]:
 
     Call it inside a transaction: until it is over, they stay the tags of these names.
     """
-    while names:
-        synonyms = {row.name: row.tag for row in await models.TagSynonym.filter(name__in=names).select_related("tag")}
-        wanted = list(dict.fromkeys(synonyms[name].name if name in synonyms else name for name in names))
-        await models.Tag.bulk_create([models.Tag(name=name) for name in wanted], ignore_conflicts=True)
-        rows = await run(_tags_held(), [(name,) for name in wanted])
-        found = {tag.name: tag for tag in (instance(models.Tag, row) for row in rows)}
-        if len(found) == len(wanted):
-            return [found[name] for name in wanted]
-        # One of them was merged into another just now: its name is a synonym of that one.
-    return []
+    if not names:
+        return []
+    await lock_synonyms(Lock.UNCHANGED)
+    synonyms = {row.name: row.tag for row in await models.TagSynonym.filter(name__in=names).select_related("tag")}
+    wanted = list(dict.fromkeys(synonyms[name].name if name in synonyms else name for name in names))
+    await models.Tag.bulk_create([models.Tag(name=name) for name in sorted(wanted)], ignore_conflicts=True)
+    found = {tag.name: tag for tag in await models.Tag.filter(name__in=wanted)}
+    return [found[name] for name in wanted]
+
+
+class Lock(StrEnum):
+    """What tags are called: either it stays so until the transaction is over, or this transaction changes it."""
+
+    UNCHANGED = "SHARE"
+    CHANGING = "ROW EXCLUSIVE"
+
+
+async def lock_synonyms(lock: Lock) -> None:
+    """Wait for who has the other lock, so that no word is both a tag and a synonym. After threads, and before tags."""
+    if dialect() == "postgres":  # SQLite has one writer
+        await execute(f"LOCK TABLE tag_synonym IN {lock} MODE")
 
 
 async def _link(thread_id: int, tags: Sequence[models.Tag]) -> None:
@@ -110,16 +121,6 @@ async def _link(thread_id: int, tags: Sequence[models.Tag]) -> None:
     links = [models.ThreadTag(thread_id=thread_id, tag_id=tag.id, position=place) for place, tag in enumerate(tags)]
     await models.ThreadTag.bulk_create(links)
     changes.appeared(*links, *(tag for tag in tags if not tag.thread_count))  # those may be new
-
-
-@cache
-def _tags_held() -> Statement:
-    """Tags by name, which nobody may merge away before the transaction is over."""
-    return Statement(
-        f"SELECT {columns(models.Tag, 'tag')} FROM given JOIN tag ON tag.name = given.name "
-        "ORDER BY tag.id FOR KEY SHARE OF tag",
-        name="text",
-    )
 
 
 async def _count(model: type[models.Category] | type[models.Tag], amounts: Counter[int]) -> None:

@@ -14,6 +14,7 @@ from schema.nodes import global_id
 from services import choosing, converting, origin, quotas, voting
 from services.converting import Target
 from services.errors import InvalidInput, NotPermitted, RateLimited
+from services.policy import Limited
 from services.settling import settled
 from settings import settings
 
@@ -173,7 +174,7 @@ async def test_a_converted_post_counts_as_what_it_becomes(forum: str, limited: N
         with pytest.raises(InvalidInput):
             await converting.convert_post(ann, answer.id, Target.COMMENT, answer.id)
         await converting.convert_post(ann, answer.id, Target.ANSWER)
-    comments, answers = (quotas.left(each, ann) for each in (quotas.Limited.COMMENTS, quotas.Limited.ANSWERS))
+    comments, answers = (quotas.left(each, ann) for each in (Limited.COMMENTS, Limited.ANSWERS))
     assert (comments and comments.remaining, answers and answers.remaining) == (10, 15)
     for _ in range(10):
         await converting.convert_post(ann, answer.id, Target.COMMENT)

@@ -33,7 +33,7 @@ async def test_a_thread_moves_with_its_counts_and_a_revision(editor: Client) -> 
     moved = await editor.do("move_thread", threadId=global_id(thread), categoryPath=None)
     assert (moved["thread"]["category"], moved["formerCategory"]) == (None, {"path": "work", "threadCount": 0})
     saved = models.Revision.filter(post=question).order_by("number")
-    assert await saved.values_list("category_path", flat=True) == ["life/home", "work", None]
+    assert [each.category_path for each in await saved] == ["life/home", "work", None]
     entries = await models.ModerationEntry.all().order_by("id")
     assert [(entry.deed, entry.thread_id, entry.reason) for entry in entries] == [
         (ModerationDeed.MOVED, thread.id, "It is work."),
@@ -56,7 +56,7 @@ async def test_a_thread_gets_other_tags_with_their_counts_and_a_revision(editor:
         [{"name": "new", "threadCount": 0}, {"name": "plants", "threadCount": 0}],
     )
     saved = models.Revision.filter(post=question).order_by("number")
-    assert await saved.values_list("tags", flat=True) == [["plants", "soil"], ["new", "plants"], []]
+    assert [each.tags for each in await saved] == [["plants", "soil"], ["new", "plants"], []]
     assert await models.ModerationEntry.filter(deed=ModerationDeed.RETAGGED).count() == 2
     assert await offences() == []
 
