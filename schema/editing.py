@@ -34,8 +34,8 @@ class EditPostInput:
         default=UNSET,
         description="The version that was edited; given, a later change by somebody else is a Conflict.",
     )
-    silent: bool = strawberry.field(
-        default=False, description="Leave no mark on the post that it was edited: for moderators."
+    silent: bool | None = strawberry.field(
+        default=UNSET, description="True leaves no mark on the post that it was edited: for moderators."
     )
     claim_token: str | None = strawberry.field(
         default=UNSET, description="Proof that the post, made without an account, is yours."
@@ -93,7 +93,7 @@ class EditingMutations:
             category_path=given(input.category_path),
             comment=given(input.comment),
             expected_version=given(input.expected_version),
-            is_silent=input.silent,
+            is_silent=bool(given(input.silent)),
         )
         revised = await editing.edit_post(actor, post_id(input.post_id), edit)
         return _shown(revised, EditPostPayload)
