@@ -61,7 +61,8 @@ async def edit_post(actor: Actor, post_id: int, edit: Edit) -> Revised:
             raise Conflict(
                 f"This is version {post.version} by now, and you edited version {edit.expected_version}: read it again."
             )
-        return await _revised(actor, post, thread, before, content, comment, is_silent=edit.is_silent)
+        revised = await _revised(actor, post, thread, before, content, comment, is_silent=edit.is_silent)
+    return await revised.counted()
 
 
 async def restore_revision(actor: Actor, revision_id: int, comment: str | None = None) -> Revised:
@@ -82,7 +83,8 @@ async def restore_revision(actor: Actor, revision_id: int, comment: str | None =
             path = wanted.category_path
             category = await models.Category.get_or_none(path=path) or before.category if path else None
             content = Content(wanted.body, wanted.title, tuple(wanted.tags or ()), category)
-        return await _revised(actor, post, thread, before, content, comment)
+        revised = await _revised(actor, post, thread, before, content, comment)
+    return await revised.counted()
 
 
 @asynccontextmanager

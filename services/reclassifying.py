@@ -78,4 +78,4 @@ async def _reclassify(
             revised = await revise(question, thread, content, actor, comment=comment)
             if revised.has_changed and not wrote(actor, thread):
                 await log.note(deed, actor, post=question, reason=comment)
-    return revised
+    return await revised.counted()

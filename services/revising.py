@@ -50,6 +50,15 @@ class Revised:
     former_category: models.Category | None = None
     former_tags: Sequence[models.Tag] = ()
 
+    async def counted(self) -> "Revised":
+        """The same, with what `settled` has counted since."""
+        category, tags = self.former_category, [tag.id for tag in self.former_tags]
+        return replace(
+            self,
+            former_category=await models.Category.get(id=category.id) if category else None,
+            former_tags=await models.Tag.filter(id__in=tags).order_by("name") if tags else (),
+        )
+
 
 async def revise(
     post: models.Post,

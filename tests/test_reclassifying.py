@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from both_ways import planner_off
 from clients import Client
 from crowd import asked_by, category_at, member, members, offences, question_of, trusted
 
@@ -59,6 +60,19 @@ async def test_a_thread_gets_other_tags_with_their_counts_and_a_revision(editor:
     assert [each.tags for each in await saved] == [["plants", "soil"], ["new", "plants"], []]
     assert await models.ModerationEntry.filter(deed=ModerationDeed.RETAGGED).count() == 2
     assert await offences() == []
+
+
+async def test_the_executor_shows_the_new_counts_too(editor: Client) -> None:
+    await category_at("life")
+    thread, question = await asked_by(await member("ann"), category="life", tags=("plants",))
+    with planner_off():
+        tagged = await editor.do("retag_thread", threadId=global_id(thread), tags=[])
+        moved = await editor.do("move_thread", threadId=global_id(thread), categoryPath=None)
+        edited = await editor.do("edit_post", postId=global_id(question), categoryPath="life", tags=["plants"])
+    assert tagged["formerTags"] == [{"name": "plants", "threadCount": 0}]
+    assert moved["formerCategory"] == {"path": "life", "threadCount": 0}
+    assert edited["post"]["thread"]["category"] == {"path": "life", "threadCount": 1}
+    assert edited["post"]["thread"]["tags"] == [{"name": "plants", "threadCount": 1}]
 
 
 async def test_who_asked_does_both_while_the_thread_is_closed_and_in_no_log(visitor: Client) -> None:
