@@ -17,7 +17,7 @@ class Tag(Model):
 
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(max_length=80, unique=True)
-    description = fields.TextField(null=True)
+    description: str | None = fields.TextField(null=True)
     #: Visible threads that carry it.
     thread_count = fields.IntField(default=0, db_default=0)
 

@@ -7,6 +7,8 @@ from schema.accounts import AccountMutations
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
 from schema.claiming import ClaimingMutations
+from schema.converting import ConvertingMutations
+from schema.editing import EditingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
 from schema.live import Subscription
@@ -16,9 +18,11 @@ from schema.points import PointsQueries
 from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
+from schema.reclassifying import ReclassifyingMutations
 from schema.scalars import SCALARS
 from schema.site import SiteQueries
 from schema.subscribing import SubscribingMutations
+from schema.tagging import TaggingMutations
 from schema.tags import TagQueries
 from schema.threads import ThreadQueries
 from schema.users import UserQueries
@@ -34,7 +38,16 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
 class Mutation(
-    AccountMutations, PostingMutations, ClaimingMutations, SubscribingMutations, VotingMutations, ChoosingMutations
+    AccountMutations,
+    PostingMutations,
+    ClaimingMutations,
+    SubscribingMutations,
+    VotingMutations,
+    ChoosingMutations,
+    EditingMutations,
+    ReclassifyingMutations,
+    ConvertingMutations,
+    TaggingMutations,
 ):
     pass
 

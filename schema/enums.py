@@ -7,6 +7,8 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from models import ClosureReason, PointsReason, PostState, UserLevel, VoteValue
+from services.converting import Target
+from services.differences import Fate
 from services.errors import RefusalReason
 from services.permissions import PostAction, ThreadAction
 from services.policy import Limited, Measured, Privilege
@@ -14,6 +16,7 @@ from services.policy import Limited, Measured, Privilege
 __all__ = [
     "AnswerOrder",
     "ClosureReason",
+    "Fate",
     "Limited",
     "Measured",
     "PointsReason",
@@ -21,6 +24,7 @@ __all__ = [
     "PostState",
     "Privilege",
     "RefusalReason",
+    "Target",
     "ThreadAction",
     "ThreadOrder",
     "UserLevel",
@@ -104,6 +108,21 @@ described(
     RATE_LIMIT="They did it too often lately.",
     DISABLED="This server does not offer it.",
     ALREADY_DONE="It was done already.",
+)
+described(
+    Fate,
+    "What became of a piece of text.",
+    name="TextFate",
+    EQUAL="It stayed.",
+    DELETE="It went.",
+    INSERT="It came.",
+)
+described(
+    Target,
+    "What a post can become.",
+    name="ConversionTarget",
+    ANSWER="An answer to the thread's question.",
+    COMMENT="A comment on the question, or on an answer to it.",
 )
 described(
     ThreadAction,

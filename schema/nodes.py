@@ -92,6 +92,16 @@ def thread_id(id: str) -> int:
     return _wanted("Thread", id, "a thread")
 
 
+def revision_id(id: str) -> int:
+    """Which revision `id` names. Raises NotFound."""
+    return _wanted("Revision", id, "a revision")
+
+
+def tag_id(id: str) -> int:
+    """Which tag `id` names. Raises NotFound."""
+    return _wanted("Tag", id, "a tag")
+
+
 def _wanted(kind: str, id: str, what: str) -> int:
     key = key_of(kind, id)
     if key is None:

@@ -10,6 +10,7 @@ import models
 from models import PostKind
 from planner.sources import Listing, Viewer, view_of
 from schema.connections import Connection
+from schema.differences import RevisionChanges, changes_since
 from schema.enums import PostAction, PostState, VoteValue
 from schema.errors import Permission
 from schema.fields import mine, pages, pure, to_one
@@ -64,6 +65,13 @@ class Revision(Node):
     tags: list[str] | None = strawberry.field(description="The thread's tags then; null for answers and comments.")
     edited_at: datetime = strawberry.field(description="When this state was saved.")
     comment: str | None = strawberry.field(description="What the editor said of the change.")
+    category_path: str | None = strawberry.field(
+        description="The path of the thread's category then; null for answers and comments, and where there was none."
+    )
+    is_silent: bool = strawberry.field(description="Saved without a mark on the post that it was edited.")
+    changes_since: RevisionChanges = strawberry.field(
+        resolver=changes_since, description="What is otherwise than in another revision of the same post."
+    )
     editor: Annotated["User", strawberry.lazy("schema.users")] | None = to_one(
         "editor", description="Who saved it; null where nobody knows."
     )

@@ -25,6 +25,7 @@ from services.permissions import (
 )
 from services.points import Payment
 from services.policy import Limited, Measured
+from services.repeats import refuse_question_again, refuse_reply_again
 from services.text import check_length, slug
 from services.visibility import visible_posts, visible_threads
 
@@ -51,7 +52,7 @@ NOTHING_BESIDE = Beside()
 
 
 async def ask_question(actor: Actor, asked: Asked, beside: Beside = NOTHING_BESIDE) -> models.Thread:
-    """Open a thread with a question. Raises NotPermitted, RateLimited, and InvalidInput with every wrong field."""
+    """Open a thread with a question. Raises NotPermitted, RateLimited, Conflict, and InvalidInput."""
     if refusal := ask_refusal(actor):
         raise refusal
     findings = Findings()
@@ -62,6 +63,7 @@ async def ask_question(actor: Actor, asked: Asked, beside: Beside = NOTHING_BESI
     async with transaction():
         category = await classification.check_category(findings, asked.category_path)
         findings.raise_if_any()
+        await refuse_question_again(title, body)
         with quotas.spending(Limited.QUESTIONS, actor):
             now = clock.now()
             rules = await points.rules_in_force()
@@ -89,7 +91,7 @@ async def post_answer(
     body: str,
     beside: Beside = NOTHING_BESIDE,
 ) -> tuple[models.Thread, models.Post]:
-    """Answer in a thread; returns it with the answer. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
+    """Answer in a thread; returns it with the answer. Raises any refusal."""
     findings = Findings()
     body = check_length(findings, "body", body, Measured.ANSWER)
     beside = _check_beside(findings, beside)
@@ -103,6 +105,7 @@ async def post_answer(
         if refusal := answer_refusal(actor, ThreadFacts.of(thread)):
             raise refusal
         findings.raise_if_any()
+        await refuse_reply_again(question, PostKind.ANSWER, body)
         with quotas.spending(Limited.ANSWERS, actor):
             now = clock.now()
             state = _state(actor, thread.category_id)
@@ -123,7 +126,7 @@ async def post_comment(
     body: str,
     beside: Beside = NOTHING_BESIDE,
 ) -> tuple[models.Post, models.Post]:
-    """Comment on a question or an answer; returns both. Raises NotFound, NotPermitted, RateLimited and InvalidInput."""
+    """Comment on a question or an answer; returns both. Raises any refusal."""
     findings = Findings()
     body = check_length(findings, "body", body, Measured.COMMENT)
     beside = _check_beside(findings, beside)
@@ -135,6 +138,7 @@ async def post_comment(
         if refusal := comment_refusal(actor, PostFacts.of(parent, thread)):
             raise refusal
         findings.raise_if_any()
+        await refuse_reply_again(parent, PostKind.COMMENT, body)
         with quotas.spending(Limited.COMMENTS, actor):
             now = clock.now()
             state = _state(actor, thread.category_id)

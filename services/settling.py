@@ -47,8 +47,9 @@ async def settled(*thread_ids: int) -> AsyncIterator[None]:
     after = await _Books.of(ids, rules)
     await after.write_posts()
     await after.write_threads(rules)
-    await classification.count(after.categories - before.categories, after.tags - before.tags)
-    await classification.count(before.categories - after.categories, before.tags - after.tags, by=-1)
+    after.categories.subtract(before.categories)
+    after.tags.subtract(before.tags)
+    await classification.count(after.categories, after.tags)
     await points.pay(list(after.payments_since(before)), rules)
 
 

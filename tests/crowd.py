@@ -1,13 +1,23 @@
 """People, categories and threads for the tests: made by the deeds themselves, without the slow parts of the door."""
 
+from itertools import count
+
+from clients import Client
+
 import models
-from models import PointsReason, PostKind
+from models import PointsReason, PostKind, UserLevel
 from models.database import transaction
-from services import clock, points, posting
+from services import audit, clock, points, posting
 from services.points import Payment
 from services.text import folded, look
 
 WORDS = "Long enough to be a reply."
+_count = count(1)
+
+
+def words() -> str:
+    """Words that nobody has said yet: what was just said is not said again."""
+    return f"Long enough to be a reply, {next(_count)}."
 
 
 async def member(name: str) -> models.User:
@@ -21,9 +31,9 @@ async def member(name: str) -> models.User:
     return user
 
 
-async def members(count: int) -> list[models.User]:
+async def members(amount: int) -> list[models.User]:
     """So many users who have joined."""
-    return [await member(f"member {number}") for number in range(1, count + 1)]
+    return [await member(f"member {number}") for number in range(1, amount + 1)]
 
 
 async def question_of(thread: models.Thread) -> models.Post:
@@ -35,19 +45,19 @@ async def asked_by(
     asker: models.User, title: str = "What is a test worth?", category: str | None = None, tags: tuple[str, ...] = ()
 ) -> tuple[models.Thread, models.Post]:
     """A thread that `asker` opened, and its question."""
-    thread = await posting.ask_question(asker, posting.Asked(title, "Tell me.", category, tags))
+    thread = await posting.ask_question(asker, posting.Asked(title, f"Tell me, {next(_count)}.", category, tags))
     return thread, await question_of(thread)
 
 
 async def answered_by(answerer: models.User, thread: models.Thread) -> models.Post:
     """An answer that `answerer` gave."""
-    _, answer = await posting.post_answer(answerer, thread.id, WORDS)
+    _, answer = await posting.post_answer(answerer, thread.id, words())
     return answer
 
 
 async def commented_by(commenter: models.User, parent: models.Post) -> models.Post:
     """A comment that `commenter` made."""
-    _, comment = await posting.post_comment(commenter, parent.id, WORDS)
+    _, comment = await posting.post_comment(commenter, parent.id, words())
     return comment
 
 
@@ -64,3 +74,15 @@ async def category_at(path: str) -> models.Category:
         path=path, defaults={"name": slug.title(), "slug": slug, "parent": parent, "depth": path.count("/") + 1}
     )
     return made
+
+
+async def offences() -> list[str]:
+    """What `qa check` finds wrong."""
+    return [finding.name async for finding in audit.check() if finding.offenders]
+
+
+async def trusted(visitor: Client, name: str, level: UserLevel) -> Client:
+    """The client of a new user of that level."""
+    client = await visitor.sign_up(name)
+    await models.User.filter(name=name).update(level=level)
+    return client

@@ -214,7 +214,7 @@ async def _posts(
         question.created_at = thread.created_at
         answers = [_post(chance, thread, PostKind.ANSWER, users) for _ in range(chance.randrange(7))]
         for answer in answers:
-            answer.state = _below(chance, thread.state, torn)
+            _place_below(chance, answer, thread, torn)
         if answers and chance.random() < 0.5:
             chance.choice(answers).is_best = True
         above += [question, *answers]
@@ -225,7 +225,7 @@ async def _posts(
         for _ in range(chance.choice((0, 0, 1, 4))):
             comment = _post(chance, by_id[post.thread_id], PostKind.COMMENT, users)
             comment.parent_id = post.id
-            comment.state = _below(chance, post.state, torn)
+            _place_below(chance, comment, post, torn)
             comments.append(comment)
     return await _made(models.Post, comments)
 
@@ -254,10 +254,10 @@ def _post(chance: Random, thread: models.Thread, kind: PostKind, users: list[mod
     )
 
 
-def _below(chance: Random, above: PostState, torn: float) -> PostState:
-    """The state of what stands below something in that state."""
-    is_seen = above is PostState.VISIBLE or chance.random() < torn
-    return chance.choice(_STATES) if is_seen else PostState.HIDDEN
+def _place_below(chance: Random, post: models.Post, above: models.Thread | models.Post, torn: float) -> None:
+    """Give a post a state; below what is not seen it is hidden and buried, but where the forum is torn."""
+    post.is_buried = above.state is not PostState.VISIBLE and chance.random() >= torn
+    post.state = PostState.HIDDEN if post.is_buried else chance.choice(_STATES)
 
 
 async def _revisions(chance: Random, posts: list[models.Post], users: list[models.User]) -> list[models.Revision]:

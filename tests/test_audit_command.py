@@ -15,7 +15,7 @@ from tortoise.exceptions import IntegrityError
 import models
 from models import VoteValue
 from models.database import connect, disconnect, execute
-from services import accounts, choosing, classification, clock, posting, voting
+from services import accounts, choosing, clock, posting, voting
 from services.invariants import INVARIANTS, MOST_OFFENDERS
 from services.posting import Asked
 
@@ -42,7 +42,7 @@ async def fill(url: str) -> None:
     names = ("ann", "bob", "cas")
     ann, bob, cas = [(await accounts.sign_up(name, f"{name}@example.org", "a long password"))[0] for name in names]
     await posting.ask_question(ann, Asked("What helps against grief?", "Nothing.", "life/grief", ("grief", "help")))
-    [tag] = await classification.find_or_make_tags(["grief"])
+    tag = await models.Tag.get(name="grief")
     await models.TagSynonym.create(name="mourning", tag=tag)
     await posting.post_answer(bob, 1, "Time, and friends.")
     await posting.post_answer(cas, 1, "Friends, and time.")

@@ -62,7 +62,7 @@ async def test_a_thread_carries_its_tags_in_the_askers_order_and_they_count_it(v
     ann = await visitor.sign_up("ann")
     first = await ann.do("ask_question", title="Which tags come first?", body="", tags=["zebra", "Apple"])
     assert first["thread"]["tags"] == [{"name": "zebra", "threadCount": 1}, {"name": "apple", "threadCount": 1}]
-    second = await ann.do("ask_question", title="Which tags come first?", body="", tags=["apple", "new"])
+    second = await ann.do("ask_question", title="Which tags come second?", body="", tags=["apple", "new"])
     assert second["thread"]["tags"] == [{"name": "apple", "threadCount": 2}, {"name": "new", "threadCount": 1}]
 
 

@@ -78,6 +78,8 @@ def inputs(chance: Random, filled: Forum, author: models.User) -> dict[str, dict
         "askQuestion": {"title": f"{TITLE} {chance.random()}", "body": body, "tags": ["plants", "new"]},
         "postAnswer": {"threadId": global_id(chance.choice(open_threads)), "body": body},
         "postComment": {"parentId": global_id(chance.choice(above)), "body": body},
+        "editPost": {"postId": global_id(chance.choice(seen)), "body": body, "tags": ["plants", "new"]},
+        "retagThread": {"threadId": global_id(chance.choice(open_threads)), "tags": ["plants", "new"]},
         "castVote": {"postId": global_id(chance.choice(seen)), "value": chance.choice(("UP", "DOWN", "NONE"))},
         "signIn": {"login": author.name, "password": "a long one"},
         "signUp": {"name": f"u{chance.random()}", "email": f"{chance.random()}@example.org", "password": "a long one"},

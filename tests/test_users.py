@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from clients import Client
-from crowd import WORDS, answered_by, asked_by, commented_by, member, points_of
+from crowd import answered_by, asked_by, commented_by, member, points_of
 
 import models
 from models import PointsReason, UserLevel
@@ -61,7 +61,7 @@ async def test_a_user_is_shown_with_what_they_did(visitor: Client, monkeypatch: 
         "answers": {
             "totalCount": 2,
             "nodes": [
-                {"body": WORDS, "isBest": post == best, "thread": {"title": "How do plants live?"}}
+                {"body": post.body, "isBest": post == best, "thread": {"title": "How do plants live?"}}
                 for post in (best, first)  # newest first
             ],
         },

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from command_line import outcome, started
-from crowd import WORDS, answered_by, asked_by, commented_by, members, points_of
+from crowd import answered_by, asked_by, commented_by, members, points_of, words
 from engine_room import cancel_somewhere, is_at_rest
 from tortoise.connection import get_connection
 from voters import VOTES, vote
@@ -62,11 +62,11 @@ async def test_votes_among_other_deeds_end_and_are_counted(forum: str) -> None:
 
     def comment() -> Coroutine[Any, Any, object]:
         _, posts = chance.choice(threads)
-        return posting.post_comment(chance.choice(people), chance.choice(posts[:-1]).id, WORDS)
+        return posting.post_comment(chance.choice(people), chance.choice(posts[:-1]).id, words())
 
     def answer() -> Coroutine[Any, Any, object]:
         thread, _ = chance.choice(threads)
-        return posting.post_answer(chance.choice(people), thread.id, WORDS)
+        return posting.post_answer(chance.choice(people), thread.id, words())
 
     await asyncio.gather(vote(chance, VOTES), *map(repeat, (choose, choose, comment, answer)))
     assert await offences() == []

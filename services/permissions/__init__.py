@@ -18,6 +18,7 @@ from services.permissions.posts import (
     convert_refusal,
     delete_refusal,
     edit_refusal,
+    edit_silently_refusal,
     flag_refusal,
     hide_refusal,
     notice_refusal,
@@ -25,6 +26,7 @@ from services.permissions.posts import (
     vote_refusal,
 )
 from services.permissions.standing import is_confirmed, standing_refusal, waits_for_approval, writing_refusal
+from services.permissions.tags import manage_tags_refusal
 from services.permissions.threads import (
     answer_refusal,
     ask_refusal,
@@ -52,9 +54,11 @@ __all__ = [
     "convert_refusal",
     "delete_refusal",
     "edit_refusal",
+    "edit_silently_refusal",
     "flag_refusal",
     "hide_refusal",
     "is_confirmed",
+    "manage_tags_refusal",
     "move_refusal",
     "notice_refusal",
     "post_permission",

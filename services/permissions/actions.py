@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from models import VoteValue
+from models import PostKind, VoteValue
 from services import quotas
 from services.actors import Actor
 from services.errors import NotPermitted, RefusalReason
@@ -70,6 +70,8 @@ class Permission:
 
 
 _Rule = tuple[Callable[[Actor, PostFacts], NotPermitted | None], Limited | None]
+#: What a post that is converted counts as: what it becomes.
+_CONVERTED = {PostKind.ANSWER: Limited.COMMENTS, PostKind.COMMENT: Limited.ANSWERS}
 _ON_POSTS: dict[PostAction, _Rule] = {
     PostAction.VOTE_UP: (lambda actor, post: vote_refusal(actor, post, VoteValue.UP), Limited.VOTES),
     PostAction.VOTE_DOWN: (lambda actor, post: vote_refusal(actor, post, VoteValue.DOWN), Limited.VOTES),
@@ -96,6 +98,8 @@ _ON_THREADS: dict[ThreadAction, tuple[Callable[[Actor, ThreadFacts], NotPermitte
 def post_permission(actor: Actor, post: PostFacts, action: PostAction) -> Permission:
     """The answer to `viewerCan` for a post."""
     refusal, limited = _ON_POSTS[action]
+    if action is PostAction.CONVERT:
+        limited = _CONVERTED.get(post.kind)
     return _permission(refusal(actor, post), limited, actor)
 
 

@@ -65,6 +65,11 @@ def edit_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     return None
 
 
+def edit_silently_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
+    """Why `actor` may not edit without a mark, be it their own post."""
+    return standing_refusal(actor, Privilege.EDIT_SILENTLY, "edit silently", post.category_id)
+
+
 def flag_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     """Why `actor` may not flag `post`: never their own, nor one that is hidden or queued."""
     if refusal := standing_refusal(actor, Privilege.FLAG, "flag posts", post.category_id):
@@ -126,12 +131,16 @@ def approve_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
 
 
 def convert_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
-    """Why `actor` may not make a comment of an answer, or an answer of a comment."""
+    """Why `actor` may not make a comment of an answer, or of a comment an answer, which no closed thread takes."""
     if refusal := standing_refusal(actor, Privilege.CONVERT, "convert posts", post.category_id):
         return refusal
     if post.kind is PostKind.QUESTION:
         return NotPermitted(RefusalReason.DISABLED, "A question stays one.")
-    return _unseen_post(post)
+    if refusal := _unseen_post(post):
+        return refusal
+    if post.kind is PostKind.COMMENT and post.closed_at is not None:
+        return NotPermitted(RefusalReason.CLOSED, "This thread is closed: it takes no more answers.")
+    return None
 
 
 def claim_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
