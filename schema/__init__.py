@@ -6,8 +6,10 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
+from schema.closing import ClosingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
+from schema.hiding import HidingMutations
 from schema.live import Subscription
 from schema.names import RememberedNames
 from schema.nodes import Node
@@ -31,7 +33,14 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations):
+class Mutation(
+    AccountMutations,
+    PostingMutations,
+    VotingMutations,
+    ChoosingMutations,
+    HidingMutations,
+    ClosingMutations,
+):
     pass
 
 

@@ -117,12 +117,12 @@ class _PostCountsByUser(WaveLoader[int, PostCounts]):
     @staticmethod
     def reads(keys: Sequence[int]) -> list[Read]:
         """What the answers for these keys are made of."""
-        looked_at = frozenset({"author_id", "state", "kind", "is_best"})
+        looked_at = frozenset({"author_id", "state", "is_buried", "kind", "is_best"})
         return [Read(models.Post._meta.db_table, "author_id", keys, looked_at)]
 
     async def batch_load_fn(self, keys: Sequence[int]) -> list[PostCounts]:
         found: dict[int, dict[str, int]] = {key: {} for key in keys}
-        posts = models.Post.filter(author_id__in=list(keys), state=PostState.VISIBLE)
+        posts = models.Post.filter(author_id__in=list(keys), state=PostState.VISIBLE, is_buried=False)
         grouped = posts.annotate(amount=Count("id")).group_by("author_id", "kind", "is_best")
         for row in await grouped.values("author_id", "kind", "is_best", "amount"):
             counted = found[row["author_id"]]

@@ -2,7 +2,8 @@
 
 A post is seen by all while it is visible and stands under nothing that is not: else it is buried, and with it all that
 was said about it. Its own writer sees it in any state, those who approve see what is queued, and those who may hide
-posts see everything; these two also where they are trusted in a category alone.
+posts see everything; these two also where they are trusted in a category alone. The lists that the staff work through
+are of what they may decide about: `posts_to_decide`.
 """
 
 from collections.abc import Callable, Hashable
@@ -22,6 +23,7 @@ Row = TypeVar("Row", bound=Model)
 
 _VISIBLE = Q(state=PostState.VISIBLE)
 _TO_APPROVE = Q(state__in=(PostState.VISIBLE, PostState.QUEUED))
+_NOTHING = Q(id__in=[])
 
 
 def visible_threads(viewer: Actor) -> QuerySet[models.Thread]:
@@ -40,8 +42,36 @@ def visible_posts(viewer: Actor) -> QuerySet[models.Post]:
         return models.Post.all()
     seen = Q(is_buried=False) & _seen_by(viewer)
     for states, categories in _seen_in_categories(viewer):
-        seen |= states & Exists(models.Thread.filter(category_id__in=categories), "id", column="thread_id")
+        unburied = Q(is_buried=False) & states if states is _TO_APPROVE else states
+        seen |= unburied & _in_threads_of(categories)
     return models.Post.filter(seen)
+
+
+def posts_to_decide(viewer: Actor, privilege: Privilege) -> QuerySet[models.Post]:
+    """The posts that `viewer` sees and is trusted to decide about, everywhere or in some categories: APPROVE or HIDE.
+
+    Nobody else is told that there are any: for them it is empty.
+    """
+    if _has(viewer, privilege):
+        return visible_posts(viewer)
+    categories = dict(_trusted_in(viewer)).get(privilege)
+    return visible_posts(viewer).filter(_in_threads_of(categories) if categories else _NOTHING)
+
+
+def visible_flags(viewer: Actor) -> QuerySet[models.Flag]:
+    """The flags that stand, on posts that `viewer` may hide: nobody else sees flags but their own (`viewerFlag`)."""
+    standing = models.Flag.filter(cleared_at__isnull=True)
+    if _has(viewer, Privilege.HIDE):
+        return standing
+    if Privilege.HIDE not in dict(_trusted_in(viewer)):
+        return standing.filter(_NOTHING)
+    return standing.filter(Exists(posts_to_decide(viewer, Privilege.HIDE), "id", column="post_id"))
+
+
+def visible_address_blocks(viewer: Actor) -> QuerySet[models.AddressBlock]:
+    """The blocked ranges of addresses: for those who may block."""
+    blocks = models.AddressBlock.all()
+    return blocks if _has(viewer, Privilege.BLOCK) else blocks.filter(_NOTHING)
 
 
 def everybody_sees(post: models.Post) -> bool:
@@ -70,10 +100,9 @@ def sight(viewer: Actor) -> Hashable:
     """What the rules above look at in a viewer, beside their id: who have it in common read by the same statements."""
     if viewer is None or isinstance(viewer, Writer):
         return viewer is not None
-    if _has(viewer, Privilege.HIDE):
-        return Privilege.HIDE
+    everywhere = [_has(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)]
     # The rules' own words, which hold the categories.
-    return _has(viewer, Privilege.APPROVE), repr(list(_trusted_in(viewer)))
+    return *everywhere, repr(_trusted_in(viewer))
 
 
 def _seen_by(viewer: Actor) -> Q:
@@ -88,6 +117,10 @@ def _seen_in_categories(viewer: Actor) -> list[tuple[Q, list[int]]]:
     """What is seen of the threads in these categories beyond what is seen elsewhere."""
     words = {Privilege.HIDE: Q(), Privilege.APPROVE: _TO_APPROVE}
     return [(words[privilege], categories) for privilege, categories in _trusted_in(viewer)]
+
+
+def _in_threads_of(categories: list[int]) -> Q:
+    return Exists(models.Thread.filter(category_id__in=categories), "id", column="thread_id")
 
 
 def _trusted_in(viewer: Actor) -> list[tuple[Privilege, list[int]]]:

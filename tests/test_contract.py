@@ -32,11 +32,6 @@ _EDITING = """
     Mutation.chooseBestAnswer ChooseBestAnswerInput ChooseBestAnswerPayload ChooseBestAnswerResult
 """
 _MODERATION = """
-    Mutation.closeThread CloseThreadInput CloseThreadPayload CloseThreadResult
-    Mutation.reopenThread ReopenThreadInput ReopenThreadPayload ReopenThreadResult
-    Mutation.hidePost HidePostInput HidePostPayload HidePostResult
-    Mutation.restorePost RestorePostInput RestorePostPayload RestorePostResult
-    Mutation.deletePost DeletePostInput DeletePostPayload DeletePostResult
     Mutation.flagPost FlagPostInput FlagReason FlagPostPayload FlagPostResult
 """
 _POSTS_WITHOUT_AN_ACCOUNT = """
