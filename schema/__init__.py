@@ -4,11 +4,13 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations
+from schema.approving import ApprovingMutations, ApprovingQueries
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
 from schema.closing import ClosingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
+from schema.flagging import FlaggingMutations
 from schema.hiding import HidingMutations
 from schema.live import Subscription
 from schema.names import RememberedNames
@@ -26,7 +28,16 @@ from schema.voting import VotingMutations
 
 
 @strawberry.type(description="What can be read.")
-class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries, PointsQueries, PolicyQueries):
+class Query(
+    SiteQueries,
+    ThreadQueries,
+    CategoryQueries,
+    TagQueries,
+    UserQueries,
+    PointsQueries,
+    PolicyQueries,
+    ApprovingQueries,
+):
     pass
 
 
@@ -40,6 +51,8 @@ class Mutation(
     ChoosingMutations,
     HidingMutations,
     ClosingMutations,
+    FlaggingMutations,
+    ApprovingMutations,
 ):
     pass
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from models import ClosureReason, PointsReason, PostState, UserLevel, VoteValue
+from models import ClosureReason, FlagReason, PointsReason, PostState, UserLevel, VoteValue
 from services.errors import RefusalReason
 from services.permissions import PostAction, ThreadAction
 from services.policy import Limited, Measured, Privilege
@@ -14,6 +14,7 @@ from services.policy import Limited, Measured, Privilege
 __all__ = [
     "AnswerOrder",
     "ClosureReason",
+    "FlagReason",
     "Limited",
     "Measured",
     "PointsReason",
@@ -61,6 +62,16 @@ described(
     OFF_TOPIC="It does not belong on this site.",
     UNCLEAR="It cannot be answered as it stands.",
     RESOLVED="It has its answer.",
+    OTHER="Something else: see the note.",
+)
+described(
+    FlagReason,
+    "What is wrong with a post.",
+    SPAM="It advertises.",
+    ABUSE="It hurts somebody.",
+    OFF_TOPIC="It does not belong here.",
+    DUPLICATE="It was said before.",
+    LOW_QUALITY="Nobody is helped by it.",
     OTHER="Something else: see the note.",
 )
 described(

@@ -79,11 +79,7 @@ class _Mine(WaveLoader[int, Any]):
 
     async def batch_load_fn(self, keys: Sequence[int]) -> list[Any]:
         source, viewer = self._source, self._viewer
-        made: Any = (
-            ()
-            if viewer is None
-            else await source.model.filter(**{source.user: viewer.id, f"{source.key}__in": list(keys)})
-        )
+        made: Any = () if viewer is None else await source.rows(viewer, **{f"{source.key}__in": list(keys)})
         found = {getattr(row, source.key): getattr(row, source.column) for row in made}
         return [found.get(key, source.otherwise) for key in keys]
 
@@ -152,6 +148,11 @@ class Loaders:
             if isinstance(self.viewer, model) and self.knows_viewer:
                 loader.prime(self.viewer.pk, self.viewer)
         return self._by_id[model]
+
+    def show(self, *rows: Model) -> None:
+        """Have these rows seen in this operation, though the viewer may see them no longer: it was their own deed."""
+        for row in rows:
+            self.by_id(type(row)).prime(row.pk, row)
 
     async def related(self, model: type[Row], key: int | None) -> Row | None:
         """The row that a foreign key names; None where it names none, or the viewer may not see it."""

@@ -41,6 +41,7 @@ VISIBLE_ANSWERS = """
     SELECT thread_id AS id, COUNT(*) AS amount, MAX(created_at) AS newest_at
     FROM post WHERE kind = 'answer' AND state = 'visible' GROUP BY thread_id
 """
+STANDING_FLAGS = "SELECT post_id AS id, COUNT(*) AS amount FROM flag WHERE cleared_at IS NULL GROUP BY post_id"
 TAGGED = """
     SELECT link.tag_id AS id, COUNT(*) AS amount
     FROM thread_tag AS link JOIN thread ON thread.id = link.thread_id AND thread.state = 'visible' GROUP BY link.tag_id
@@ -169,6 +170,11 @@ INVARIANTS = (
         "comment count = visible comments",
         "post",
         _counted("post", "comment_count", VISIBLE_COMMENTS),
+    ),
+    Invariant(
+        "flag count = standing flags",
+        "post",
+        _counted("post", "flag_count", STANDING_FLAGS),
     ),
     Invariant(
         "comments stand in the thread of their question or answer",

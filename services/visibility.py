@@ -16,7 +16,7 @@ from tortoise.queryset import QuerySet
 import models
 from models import PostState, UserLevel
 from models.conditions import Exists
-from services.actors import Actor, Writer
+from services.actors import Actor, Writer, level
 from services.policy import Privilege, requirement
 
 Row = TypeVar("Row", bound=Model)
@@ -66,6 +66,12 @@ def visible_flags(viewer: Actor) -> QuerySet[models.Flag]:
     if Privilege.HIDE not in dict(_trusted_in(viewer)):
         return standing.filter(_NOTHING)
     return standing.filter(Exists(posts_to_decide(viewer, Privilege.HIDE), "id", column="post_id"))
+
+
+def sees_flags(viewer: Actor, category_id: int | None) -> bool:
+    """Whether `viewer` sees how posts of threads in that category are flagged."""
+    seen = level(viewer, category_id)
+    return seen is not None and seen >= (requirement(Privilege.HIDE).level or UserLevel.REGISTERED)
 
 
 def visible_address_blocks(viewer: Actor) -> QuerySet[models.AddressBlock]:
@@ -130,7 +136,7 @@ def _trusted_in(viewer: Actor) -> list[tuple[Privilege, list[int]]]:
     found = []
     for privilege in (Privilege.HIDE, Privilege.APPROVE):
         least = requirement(privilege).level or UserLevel.REGISTERED
-        if categories := sorted(int(key) for key, level in viewer.levels_in.items() if level >= least):
+        if categories := sorted(int(key) for key, given in viewer.levels_in.items() if given >= least):
             found.append((privilege, categories))
     return found
 

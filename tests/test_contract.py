@@ -31,9 +31,6 @@ _EDITING = """
     Mutation.editPost EditPostInput EditPostPayload EditPostResult
     Mutation.chooseBestAnswer ChooseBestAnswerInput ChooseBestAnswerPayload ChooseBestAnswerResult
 """
-_MODERATION = """
-    Mutation.flagPost FlagPostInput FlagReason FlagPostPayload FlagPostResult
-"""
 _POSTS_WITHOUT_AN_ACCOUNT = """
     AnonymousInput AskQuestionInput.anonymous PostAnswerInput.anonymous PostCommentInput.anonymous
     AskQuestionPayload.claimToken PostAnswerPayload.claimToken PostCommentPayload.claimToken
@@ -54,9 +51,7 @@ _SEARCH = """
     Query.similarThreads Thread.related
 """
 _LIVE_THREADS = "Subscription.threadActivity ThreadActivity ActivityKind Subscription.threadAsked"
-_LATER = " ".join(
-    [_EDITING, _MODERATION, _POSTS_WITHOUT_AN_ACCOUNT, _FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]
-).split()
+_LATER = " ".join([_EDITING, _POSTS_WITHOUT_AN_ACCOUNT, _FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]).split()
 
 
 @pytest.fixture(scope="module")
