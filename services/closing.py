@@ -6,12 +6,12 @@ from models.database import transaction
 from services import clock, log
 from services.actors import Actor, user, wrote
 from services.changes import changed
-from services.errors import Findings, NotFound
+from services.errors import Findings
 from services.permissions import ThreadFacts, close_refusal, reopen_refusal
 from services.policy import Measured
 from services.settling import settled
 from services.text import check_length
-from services.visibility import visible_threads
+from services.visibility import found_thread, visible_threads
 
 _CLOSURE = ("closed_at", "close_reason", "close_note", "closed_by_id", "duplicate_of_id")
 
@@ -33,7 +33,7 @@ async def close_thread(
         findings.add("duplicateOfId", message="Give another thread: none is a duplicate of itself.")
     findings.raise_if_any()
     async with transaction():
-        await _found(actor, thread_id)
+        await found_thread(actor, thread_id)
         async with settled(thread_id, *([duplicate_of_id] if duplicate_of_id is not None else [])):
             thread = await models.Thread.get(id=thread_id)
             if refusal := close_refusal(actor, ThreadFacts.of(thread)):
@@ -50,7 +50,7 @@ async def close_thread(
 async def reopen_thread(actor: Actor, thread_id: int) -> tuple[models.Thread, models.Thread | None]:
     """Open a thread again; also the one that it is no longer a duplicate of. Raises NotFound and NotPermitted."""
     async with transaction():
-        former_id = (await _found(actor, thread_id)).duplicate_of_id
+        former_id = (await found_thread(actor, thread_id)).duplicate_of_id
         async with settled(thread_id, *([former_id] if former_id is not None else [])):
             thread = await models.Thread.get(id=thread_id)
             if refusal := reopen_refusal(actor, ThreadFacts.of(thread)):
@@ -60,13 +60,6 @@ async def reopen_thread(actor: Actor, thread_id: int) -> tuple[models.Thread, mo
                 await log.note(ModerationDeed.REOPENED, actor, thread_id=thread_id)
     former = await visible_threads(actor).get_or_none(id=former_id) if former_id is not None else None
     return await models.Thread.get(id=thread_id), former
-
-
-async def _found(actor: Actor, thread_id: int) -> models.Thread:
-    thread = await visible_threads(actor).get_or_none(id=thread_id)
-    if thread is None:
-        raise NotFound("There is no such thread.")
-    return thread
 
 
 async def _check_original(actor: Actor, thread_id: int | None) -> None:

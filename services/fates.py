@@ -4,7 +4,8 @@ Each is decided about a post that is locked with its thread, in a block of `serv
 many at once (`services.hiding`, `services.moderating`) are made of these.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,7 +14,7 @@ from typing import Any
 
 import models
 from models import HiddenBy, ModerationDeed, PostKind, PostState
-from models.database import after_commit
+from models.database import after_commit, transaction
 from services import changes, clock, live, log
 from services.actors import Actor, wrote
 from services.errors import NotPermitted
@@ -27,6 +28,8 @@ from services.permissions import (
     waits_for_approval,
 )
 from services.policy import Privilege
+from services.settling import settled
+from services.visibility import found_post
 
 #: What a deed wrote: by table, each column with what it held and what it holds now, as JSON.
 Written = dict[str, dict[str, list[Any]]]
@@ -125,6 +128,15 @@ class Decision:
         await log.note(
             deed, self.actor, post=self.post, reason=self.reason, amount=amount, before=before, batch=self.batch
         )
+
+
+@asynccontextmanager
+async def deciding(actor: Actor, post_id: int, reason: str | None = None) -> AsyncIterator[Decision]:
+    """A block of its own transaction in which somebody decides about a post. Raises NotFound."""
+    async with transaction():
+        post = await found_post(actor, post_id)
+        async with settled(post.thread_id):
+            yield await Decision.about(actor, post_id, reason)
 
 
 async def hide_by_flags(post: models.Post) -> None:

@@ -6,13 +6,12 @@ from models.database import transaction
 from services import clock, quotas
 from services.actors import Actor, user
 from services.changes import appeared, vanished
-from services.errors import NotFound
-from services.fates import Decision, hide_by_flags, write
+from services.fates import deciding, hide_by_flags, write
 from services.permissions import PostFacts, flag_refusal
 from services.policy import FLAGS_THAT_HIDE, Limited
 from services.settling import settled
 from services.text import check_note
-from services.visibility import visible_posts
+from services.visibility import found_post
 
 
 async def flag_post(
@@ -26,9 +25,7 @@ async def flag_post(
     note = check_note("note", note)
     with quotas.spending(Limited.FLAGS, actor) if flagged else quotas.free() as spent:
         async with transaction():
-            post = await visible_posts(actor).get_or_none(id=post_id)
-            if post is None:
-                raise NotFound("There is no such post.")
+            post = await found_post(actor, post_id)
             async with settled(post.thread_id):
                 post = await models.Post.get(id=post_id).select_related("thread")
                 if refusal := flag_refusal(actor, PostFacts.of(post, post.thread)):
@@ -46,12 +43,8 @@ async def clear_flags(actor: Actor, post_id: int) -> models.Post:
 
     Whoever set one may flag the post anew. A post that they have hidden stays so until it is restored.
     """
-    async with transaction():
-        post = await visible_posts(actor).get_or_none(id=post_id)
-        if post is None:
-            raise NotFound("There is no such post.")
-        async with settled(post.thread_id):
-            await (await Decision.about(actor, post_id)).clear_flags()
+    async with deciding(actor, post_id) as decision:
+        await decision.clear_flags()
     return await models.Post.get(id=post_id)
 
 

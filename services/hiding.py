@@ -8,12 +8,11 @@ from models import ModerationDeed, PostKind
 from models.database import after_commit, transaction
 from services import changes, live, log
 from services.actors import Actor
-from services.errors import NotFound
-from services.fates import Decision
+from services.fates import deciding
 from services.permissions import PostFacts, delete_refusal
 from services.settling import settled
 from services.text import check_note
-from services.visibility import visible_posts
+from services.visibility import found_post
 
 
 @dataclass(frozen=True)
@@ -30,19 +29,15 @@ async def hide_post(actor: Actor, post_id: int, reason: str | None) -> models.Po
     What stands under it is buried with it, and it earns nothing while it is hidden; votes on it count on.
     """
     reason = check_note("reason", reason)
-    async with transaction():
-        post = await _found(actor, post_id)
-        async with settled(post.thread_id):
-            await (await Decision.about(actor, post.id, reason)).hide()
+    async with deciding(actor, post_id, reason) as decision:
+        await decision.hide()
     return await models.Post.get(id=post_id)
 
 
 async def restore_post(actor: Actor, post_id: int) -> models.Post:
     """Show a hidden post again. Raises NotFound and NotPermitted."""
-    async with transaction():
-        post = await _found(actor, post_id)
-        async with settled(post.thread_id):
-            await (await Decision.about(actor, post.id)).restore()
+    async with deciding(actor, post_id) as decision:
+        await decision.restore()
     return await models.Post.get(id=post_id)
 
 
@@ -52,7 +47,7 @@ async def delete_post(actor: Actor, post_id: int) -> Deleted:
     With a question goes its thread.
     """
     async with transaction():
-        post = await _found(actor, post_id)
+        post = await found_post(actor, post_id)
         async with settled(post.thread_id):
             post = await models.Post.get(id=post_id).select_related("thread", "author")
             thread = post.thread
@@ -67,10 +62,3 @@ async def delete_post(actor: Actor, post_id: int) -> Deleted:
             return Deleted(None, None)
         parent = await models.Post.get(id=post.parent_id) if post.parent_id else None
         return Deleted(await models.Thread.get(id=thread.id), parent)
-
-
-async def _found(actor: Actor, post_id: int) -> models.Post:
-    post = await visible_posts(actor).get_or_none(id=post_id)
-    if post is None:
-        raise NotFound("There is no such post.")
-    return post

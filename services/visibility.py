@@ -17,6 +17,7 @@ import models
 from models import PostState, UserLevel
 from models.conditions import Exists
 from services.actors import Actor, Writer, level
+from services.errors import NotFound
 from services.policy import Privilege, requirement
 
 Row = TypeVar("Row", bound=Model)
@@ -45,6 +46,20 @@ def visible_posts(viewer: Actor) -> QuerySet[models.Post]:
         unburied = Q(is_buried=False) & states if states is _TO_APPROVE else states
         seen |= unburied & _in_threads_of(categories)
     return models.Post.filter(seen)
+
+
+async def found_post(actor: Actor, post_id: int) -> models.Post:
+    """The post that `actor` would do something with. Raises NotFound."""
+    if (post := await visible_posts(actor).get_or_none(id=post_id)) is None:
+        raise NotFound("There is no such post.")
+    return post
+
+
+async def found_thread(actor: Actor, thread_id: int) -> models.Thread:
+    """The thread that `actor` would do something with. Raises NotFound."""
+    if (thread := await visible_threads(actor).get_or_none(id=thread_id)) is None:
+        raise NotFound("There is no such thread.")
+    return thread
 
 
 def posts_to_decide(viewer: Actor, privilege: Privilege) -> QuerySet[models.Post]:
