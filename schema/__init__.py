@@ -13,6 +13,8 @@ from schema.execution import ExecutedSchema, extensions
 from schema.flagging import FlaggingMutations
 from schema.hiding import HidingMutations
 from schema.live import Subscription
+from schema.log import LogQueries
+from schema.moderating import ModeratingMutations
 from schema.names import RememberedNames
 from schema.nodes import Node
 from schema.points import PointsQueries
@@ -37,6 +39,7 @@ class Query(
     PointsQueries,
     PolicyQueries,
     ApprovingQueries,
+    LogQueries,
 ):
     pass
 
@@ -53,6 +56,7 @@ class Mutation(
     ClosingMutations,
     FlaggingMutations,
     ApprovingMutations,
+    ModeratingMutations,
 ):
     pass
 

@@ -28,6 +28,8 @@ NODE_MODELS: dict[str, type[Model]] = {
     "Tag": models.Tag,
     "User": models.User,
     "PointsEntry": models.PointsEntry,
+    "ModerationEntry": models.ModerationEntry,
+    "ModerationBatch": models.ModerationBatch,
 }
 _NAMES = {model: name for name, model in NODE_MODELS.items()}
 _POST_TYPES = {PostKind.QUESTION: "Question", PostKind.ANSWER: "Answer", PostKind.COMMENT: "Comment"}
@@ -83,6 +85,16 @@ def post_id(id: str) -> int:
 def thread_id(id: str) -> int:
     """Which thread `id` names. Raises NotFound."""
     return _wanted("Thread", id, "a thread")
+
+
+def user_id(id: str) -> int:
+    """Which user `id` names. Raises NotFound."""
+    return _wanted("User", id, "a user")
+
+
+def batch_id(id: str) -> int:
+    """Which batch of moderation `id` names. Raises NotFound."""
+    return _wanted("ModerationBatch", id, "a batch of moderation")
 
 
 def _wanted(kind: str, id: str, what: str) -> int:

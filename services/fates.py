@@ -124,7 +124,7 @@ class Decision:
         """Note it in the log, unless somebody did it with what is their own; a batch is noted all the same."""
         if is_own and self.batch is None:
             return
-        before = written if self.batch else None
+        before = {"id": self.post.id, "written": written} if self.batch else None
         await log.note(
             deed, self.actor, post=self.post, reason=self.reason, amount=amount, before=before, batch=self.batch
         )

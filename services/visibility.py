@@ -89,10 +89,15 @@ def sees_flags(viewer: Actor, category_id: int | None) -> bool:
     return seen is not None and seen >= (requirement(Privilege.HIDE).level or UserLevel.REGISTERED)
 
 
+def sees_addresses(viewer: Actor) -> bool:
+    """Whether `viewer` sees which addresses are blocked."""
+    return _has(viewer, Privilege.BLOCK)
+
+
 def visible_address_blocks(viewer: Actor) -> QuerySet[models.AddressBlock]:
     """The blocked ranges of addresses: for those who may block."""
     blocks = models.AddressBlock.all()
-    return blocks if _has(viewer, Privilege.BLOCK) else blocks.filter(_NOTHING)
+    return blocks if sees_addresses(viewer) else blocks.filter(_NOTHING)
 
 
 def everybody_sees(post: models.Post) -> bool:
