@@ -5,6 +5,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations
 from schema.approving import ApprovingMutations, ApprovingQueries
+from schema.blocking import BlockingMutations, BlockingQueries
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
 from schema.closing import ClosingMutations
@@ -40,6 +41,7 @@ class Query(
     PolicyQueries,
     ApprovingQueries,
     LogQueries,
+    BlockingQueries,
 ):
     pass
 
@@ -57,6 +59,7 @@ class Mutation(
     FlaggingMutations,
     ApprovingMutations,
     ModeratingMutations,
+    BlockingMutations,
 ):
     pass
 

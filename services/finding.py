@@ -127,6 +127,11 @@ def in_category(category_id: Any) -> Q:
     return Within("category_id", _down_from("id", category_id))
 
 
+def categories_from(category_id: int) -> QuerySet[models.Category]:
+    """The category of that id, and all below it."""
+    return _down_from("id", category_id)
+
+
 def with_tag(tag_id: Any) -> Q:
     """Threads that carry the tag of that id."""
     return Among("id", models.ThreadTag.filter(tag_id=tag_id), "thread_id")

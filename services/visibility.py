@@ -114,6 +114,8 @@ _RULES: dict[type[Model], Callable[[Actor], QuerySet[Any]]] = {
     models.Thread: visible_threads,
     models.Post: visible_posts,
     models.Revision: visible_revisions,
+    models.Flag: visible_flags,
+    models.AddressBlock: visible_address_blocks,
 }
 
 
