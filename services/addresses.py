@@ -24,7 +24,7 @@ Ends = tuple[int, int]
 
 
 def ends_of(range: str) -> Ends:
-    """The ends of a range, both in it: of an address, a CIDR block, two addresses with a hyphen, or one that ends in `*`.
+    """The ends of a range, both in it: an address, a CIDR block, two addresses with a hyphen, or one that ends in `*`.
 
     203.0.113.7, 203.0.113.0/24, 203.0.113.7-203.0.113.90, 203.0.*, 2001:db8::/32, 2001:db8:*. Raises ValueError.
     """

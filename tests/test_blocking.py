@@ -47,12 +47,12 @@ async def test_a_blocked_user_reads_and_writes_nothing(visitor: Client) -> None:
         "__typename": "BlockUserPayload",
         "user": {"id": global_id(blocked), "name": "bob", "level": "REGISTERED", "isBlocked": True},
     }
-    for deed, input in (
+    for deed, given in (
         ("post_answer", {"threadId": global_id(thread), "body": WORDS}),
         ("cast_vote", {"postId": global_id(question), "value": "UP"}),
         ("flag_post", {"postId": global_id(question), "reason": "SPAM"}),
     ):
-        assert (await bob.do(deed, **input))["permission"]["reason"] == "BLOCKED"
+        assert (await bob.do(deed, **given))["permission"]["reason"] == "BLOCKED"
     assert (await bob.run("question_page", number=thread.id))["thread"]["title"] == thread.title
     assert (await visitor.run("user_permissions", name="bob", action="BLOCK"))["user"]["isBlocked"] is True
     assert await refusal_of(max_, "block_user", blocked) == "ALREADY_DONE"
