@@ -11,11 +11,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
+from random_moderation import random_batches, random_blocks, random_flags, random_log
 from tortoise.models import Model
 
 import models
-from models import ClosureReason, FlagReason, ModerationDeed, PointsReason, PostKind, PostState, UserLevel, VoteValue
+from models import ClosureReason, PointsReason, PostKind, PostState, UserLevel, VoteValue
 from models.database import execute
+from services.invariants import BURIED
 from services.markdown import render
 from services.text import folded, look, slug
 
@@ -48,13 +50,6 @@ _TAGS = ["plants", "trees", "soil", "c++", "größe", "日本", "under_score", "
 _STATES = [PostState.VISIBLE] * 8 + [PostState.HIDDEN, PostState.QUEUED]
 _THREADS = 36
 _VOTERS = 8
-
-_BURY = """
-    UPDATE post SET is_buried = TRUE WHERE kind <> 'question' AND EXISTS (
-        SELECT 1 FROM post AS above WHERE above.state <> 'visible'
-        AND (above.id = post.parent_id OR above.thread_id = post.thread_id AND above.kind = 'question')
-    )
-"""
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ async def random_forum(seed: int, size: int = 1, *, torn: float = 0.0) -> Forum:
     )
     posts = await _posts(chance, threads, users, torn)
     if not torn:
-        await execute(_BURY)
+        await execute(f"UPDATE post SET is_buried = TRUE WHERE {BURIED}")
         posts = await models.Post.all().order_by("id")
     await models.Vote.bulk_create(
         models.Vote(
@@ -122,10 +117,10 @@ async def random_forum(seed: int, size: int = 1, *, torn: float = 0.0) -> Forum:
         posts,
         await _revisions(chance, posts, users),
         await _entries(chance, posts, users),
-        await _flags(chance, posts, users),
-        batches := await _batches(chance, users),
-        await _log(chance, posts, users, tags, batches),
-        await _blocks(chance, users),
+        await random_flags(chance, posts, users),
+        batches := await random_batches(chance, users),
+        await random_log(chance, posts, users, tags, batches),
+        await random_blocks(chance, users),
     )
 
 
@@ -318,85 +313,6 @@ async def _entries(chance: Random, posts: list[models.Post], users: list[models.
                 )
             )
     return await _made(models.PointsEntry, entries)
-
-
-async def _flags(chance: Random, posts: list[models.Post], users: list[models.User]) -> list[models.Flag]:
-    return await _made(
-        models.Flag,
-        [
-            models.Flag(
-                post_id=post.id,
-                user_id=user.id,
-                reason=chance.choice(list(FlagReason)),
-                note=chance.choice((None, *_TEXTS)),
-                created_at=chance.choice(_MOMENTS),
-                cleared_at=chance.choice((None, None, *_MOMENTS[:1])),
-            )
-            for post in posts
-            for user in users
-            if chance.random() < 0.05
-        ],
-    )
-
-
-async def _batches(chance: Random, users: list[models.User]) -> list[models.ModerationBatch]:
-    return await _made(
-        models.ModerationBatch,
-        [
-            models.ModerationBatch(
-                by_id=chance.choice(users).id,
-                deed=chance.choice(list(ModerationDeed)),
-                created_at=chance.choice(_MOMENTS),
-                undone_at=chance.choice((None, *_MOMENTS)),
-            )
-            for _ in range(4)
-        ],
-    )
-
-
-async def _log(
-    chance: Random,
-    posts: list[models.Post],
-    users: list[models.User],
-    tags: list[models.Tag],
-    batches: list[models.ModerationBatch],
-) -> list[models.ModerationEntry]:
-    lines = []
-    for _ in range(30):
-        post = chance.choice((None, *posts))
-        lines.append(
-            models.ModerationEntry(
-                deed=chance.choice(list(ModerationDeed)),
-                by_id=chance.choice((None, *(each.id for each in users))),
-                post_id=post and post.id,
-                thread_id=post and post.thread_id,
-                user_id=chance.choice((None, *(each.id for each in users))),
-                tag_id=chance.choice((None, *(each.id for each in tags))),
-                batch_id=chance.choice((None, *(each.id for each in batches))),
-                reason=chance.choice((None, *_TEXTS)),
-                amount=chance.choice((None, 3)),
-                before=chance.choice((None, {"range": "203.0.113.0/24"})),
-                created_at=chance.choice(_MOMENTS),
-            )
-        )
-    return await _made(models.ModerationEntry, lines)
-
-
-async def _blocks(chance: Random, users: list[models.User]) -> list[models.AddressBlock]:
-    return await _made(
-        models.AddressBlock,
-        [
-            models.AddressBlock(
-                lowest=f"{number:032x}",
-                highest=f"{number + 1:032x}",
-                range=f"range {number}",
-                reason=chance.choice((None, *_TEXTS)),
-                by_id=chance.choice((None, *(each.id for each in users))),
-                created_at=chance.choice(_MOMENTS),
-            )
-            for number in range(3)
-        ],
-    )
 
 
 def moment(chance: Random) -> datetime:

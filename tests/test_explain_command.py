@@ -57,7 +57,8 @@ def test_a_question_page_is_told_step_by_step_without_a_database(url: str, diale
             "the first 5 of each, and one more to know whether there are others, of many parents at once",
         ),
     ]
-    assert "with category (category) with post (question) with users (author) with users (editor) SELECT" in told
+    joined = "category (category)", "post (question)", "users (author)", "users (editor)", "thread (thread)"
+    assert f"with {' with '.join(joined)} SELECT" in told
     assert f'WHERE "t0"."state"=\'visible\' AND "t0"."id"={sign}1 LIMIT 1' in told
     assert f"{sign}1 the key that viewer and arguments give: 7" in told
     assert f"{sign}1 id of step 2" in told
