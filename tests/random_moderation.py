@@ -1,4 +1,4 @@
-"""What moderation leaves behind, by chance: flags, batches, lines of the log, blocked addresses (see `random_forum`)."""
+"""What moderation leaves behind, by chance: flags, batches, lines of the log, blocked addresses."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -37,7 +37,7 @@ async def random_flags(chance: Random, posts: Sequence[models.Post], users: Sequ
 
 
 async def random_batches(chance: Random, users: Sequence[models.User]) -> list[models.ModerationBatch]:
-    """Batches, some of them undone."""
+    """Batches, undone long ago."""
     return await _made(
         models.ModerationBatch,
         [
@@ -45,7 +45,7 @@ async def random_batches(chance: Random, users: Sequence[models.User]) -> list[m
                 by_id=chance.choice(users).id,
                 deed=chance.choice(list(ModerationDeed)),
                 created_at=chance.choice(_MOMENTS),
-                undone_at=chance.choice((None, *_MOMENTS)),
+                undone_at=chance.choice(_MOMENTS),
             )
             for _ in range(4)
         ],
