@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import changes, live, voting
+from services import addresses, changes, live, voting
 from services.delivery import delivering
 from settings import settings
 from transports.answers import Answers
@@ -71,11 +71,11 @@ async def graphiql(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Open the database with the server, and close what listens with it."""
+    """Open the database with the server, have its blocked addresses in force, and close what listens with it."""
     await database.connect(settings().database_url)
     try:
         with keeping_answers(), collecting_rarely():
-            async with delivering():
+            async with addresses.kept_loaded(), delivering():
                 yield
     finally:
         live.close()

@@ -78,6 +78,7 @@ class ModerationDeed(StrEnum):
     SYNONYM_ADDED = "synonym_added"
     SYNONYM_REMOVED = "synonym_removed"
     RULES_CHANGED = "rules_changed"
+    UNDONE = "undone"
 
 
 class ModerationBatch(Model):

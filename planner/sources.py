@@ -158,15 +158,22 @@ class OfModel:
 class Mine:
     """A column of the row that the viewer has made for this one: their vote. `otherwise` where there is none.
 
-    A deed that has just written both rows may leave the value in the attribute `in_hand` of the one it gives.
+    Only a row whose column `unless` is null counts. A deed that has just written both rows may leave the value in the
+    attribute `in_hand` of the one it gives.
     """
 
     model: type[Model]
     user: str
     key: str
     column: str
-    otherwise: Enum
+    otherwise: Enum | None
     in_hand: str | None = None
+    unless: str | None = None
+
+    def rows(self, viewer: Viewer, **keys: Any) -> QuerySet[Any]:
+        """What the viewer has made."""
+        made = self.model.filter(**{self.user: viewer and viewer.id}, **keys)
+        return made if self.unless is None else made.filter(**{f"{self.unless}__isnull": True})
 
 
 @dataclass(frozen=True)

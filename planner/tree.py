@@ -224,15 +224,11 @@ class Tree:
 
     def _mine(self, chosen: Chosen, rows: Rows, path: Path, mine: sources.Mine) -> Shape:
         leaf: Any = get_named_type(chosen.definition.type)
-        otherwise = leaf.coerce_output_value(mine.otherwise)
+        otherwise = None if mine.otherwise is None else leaf.coerce_output_value(mine.otherwise)
         if user(self.viewer) is None:
             return Constant(otherwise)
         name = f"viewer's {mine.model.__name__}"
-        listing = Listing(
-            name,
-            mine.model,
-            lambda viewer, key: mine.model.filter(**{mine.user: viewer and viewer.id, mine.key: key}),
-        )
+        listing = Listing(name, mine.model, lambda viewer, key: mine.rows(viewer, **{mine.key: key}))
         joined = self.steps.join(rows, path, name, Join(listing, path, "id", mine.in_hand))
         reader = values.answered(mine.model._meta.fields_map[mine.column], leaf, self.dialect)
         return Value(rows.cell(joined, mine.column), values.Reader(table={**(reader.table or {}), None: otherwise}))

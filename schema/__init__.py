@@ -4,14 +4,21 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 
 from schema.accounts import AccountMutations
+from schema.approving import ApprovingMutations, ApprovingQueries
+from schema.blocking import BlockingMutations, BlockingQueries
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
 from schema.claiming import ClaimingMutations
+from schema.closing import ClosingMutations
 from schema.converting import ConvertingMutations
 from schema.editing import EditingMutations
 from schema.errors import HANDLERS, Error
 from schema.execution import ExecutedSchema, extensions
+from schema.flagging import FlaggingMutations
+from schema.hiding import HidingMutations
 from schema.live import Subscription
+from schema.log import LogQueries
+from schema.moderating import ModeratingMutations
 from schema.names import RememberedNames
 from schema.nodes import Node
 from schema.points import PointsQueries
@@ -30,7 +37,18 @@ from schema.voting import VotingMutations
 
 
 @strawberry.type(description="What can be read.")
-class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries, PointsQueries, PolicyQueries):
+class Query(
+    SiteQueries,
+    ThreadQueries,
+    CategoryQueries,
+    TagQueries,
+    UserQueries,
+    PointsQueries,
+    PolicyQueries,
+    ApprovingQueries,
+    LogQueries,
+    BlockingQueries,
+):
     pass
 
 
@@ -48,6 +66,12 @@ class Mutation(
     ReclassifyingMutations,
     ConvertingMutations,
     TaggingMutations,
+    HidingMutations,
+    ClosingMutations,
+    FlaggingMutations,
+    ApprovingMutations,
+    ModeratingMutations,
+    BlockingMutations,
 ):
     pass
 

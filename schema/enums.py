@@ -6,19 +6,23 @@ from typing import TypeVar
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from models import ClosureReason, PointsReason, PostState, UserLevel, VoteValue
+from models import ClosureReason, FlagReason, ModerationDeed, PointsReason, PostState, UserLevel, VoteValue
 from services.converting import Target
 from services.differences import Fate
 from services.errors import RefusalReason
-from services.permissions import PostAction, ThreadAction
+from services.moderating import BatchDeed
+from services.permissions import PostAction, ThreadAction, UserAction
 from services.policy import Limited, Measured, Privilege
 
 __all__ = [
     "AnswerOrder",
+    "BatchDeed",
     "ClosureReason",
     "Fate",
+    "FlagReason",
     "Limited",
     "Measured",
+    "ModerationDeed",
     "PointsReason",
     "PostAction",
     "PostState",
@@ -27,6 +31,7 @@ __all__ = [
     "Target",
     "ThreadAction",
     "ThreadOrder",
+    "UserAction",
     "UserLevel",
     "UserOrder",
     "VoteValue",
@@ -65,6 +70,16 @@ described(
     OFF_TOPIC="It does not belong on this site.",
     UNCLEAR="It cannot be answered as it stands.",
     RESOLVED="It has its answer.",
+    OTHER="Something else: see the note.",
+)
+described(
+    FlagReason,
+    "What is wrong with a post.",
+    SPAM="It advertises.",
+    ABUSE="It hurts somebody.",
+    OFF_TOPIC="It does not belong here.",
+    DUPLICATE="It was said before.",
+    LOW_QUALITY="Nobody is helped by it.",
     OTHER="Something else: see the note.",
 )
 described(
@@ -203,6 +218,51 @@ described(
     TAGS="The tags of a thread: how many.",
     TAG="A tag.",
     NOTE="A note or a reason.",
+)
+described(
+    UserAction,
+    "What can be done about a user.",
+    BLOCK="Have them read only.",
+    UNBLOCK="Let them write again.",
+    SET_LEVEL="Change how far they are trusted: at least to some level.",
+)
+described(
+    BatchDeed,
+    "What can be done with many posts at once.",
+    HIDE="Hide them.",
+    RESTORE="Show them again.",
+    APPROVE="Approve them.",
+    REJECT="Reject them.",
+    CLEAR_FLAGS="Have the flags on them count no longer.",
+)
+described(
+    ModerationDeed,
+    "What the staff did.",
+    HIDDEN="Hid a post.",
+    RESTORED="Showed a hidden post again.",
+    DELETED="Deleted a hidden post for good.",
+    CLOSED="Closed a thread.",
+    REOPENED="Opened a thread again.",
+    EDITED="Edited a post.",
+    MOVED="Moved a thread to another category.",
+    RETAGGED="Changed the tags of a thread.",
+    CONVERTED="Made a comment of an answer, or an answer of a comment.",
+    FLAGS_CLEARED="Found that the flags on a post need nothing done.",
+    APPROVED="Approved a post that waited.",
+    REJECTED="Rejected a post that waited.",
+    BEST_ANSWER_CHOSEN="Chose the best answer to another's question, or took the choice back.",
+    USER_BLOCKED="Blocked a user.",
+    USER_UNBLOCKED="Let a blocked user write again.",
+    LEVEL_CHANGED="Changed how far a user is trusted.",
+    ADDRESSES_BLOCKED="Blocked addresses.",
+    ADDRESSES_UNBLOCKED="Let blocked addresses write again.",
+    VOTES_SET_ASIDE="Set votes aside.",
+    VOTES_RESTORED="Had votes that were set aside count again.",
+    TAGS_MERGED="Made one tag of two.",
+    SYNONYM_ADDED="Gave a tag a synonym.",
+    SYNONYM_REMOVED="Took a synonym from a tag.",
+    RULES_CHANGED="Changed what deeds are worth.",
+    UNDONE="Put back what a batch had changed.",
 )
 
 

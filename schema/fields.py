@@ -184,12 +184,13 @@ def mine(
     user: str,
     key: str,
     column: str,
-    otherwise: Enum,
+    otherwise: Enum | None,
     in_hand: str | None = None,
+    unless: str | None = None,
     description: str,
 ) -> Any:
     """A column of the viewer's own row of `model` for this row."""
-    source = Mine(model, user, key, column, otherwise, in_hand)
+    source = Mine(model, user, key, column, otherwise, in_hand, unless)
 
     async def resolve(row: Parent[Any], info: Info) -> Any:
         if actors.user(info.context.viewer) is None:

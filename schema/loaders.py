@@ -79,11 +79,7 @@ class _Mine(WaveLoader[int, Any]):
 
     async def batch_load_fn(self, keys: Sequence[int]) -> list[Any]:
         source, viewer = self._source, self._viewer
-        made: Any = (
-            ()
-            if viewer is None
-            else await source.model.filter(**{source.user: viewer.id, f"{source.key}__in": list(keys)})
-        )
+        made: Any = () if viewer is None else await source.rows(viewer, **{f"{source.key}__in": list(keys)})
         found = {getattr(row, source.key): getattr(row, source.column) for row in made}
         return [found.get(key, source.otherwise) for key in keys]
 
@@ -117,12 +113,12 @@ class _PostCountsByUser(WaveLoader[int, PostCounts]):
     @staticmethod
     def reads(keys: Sequence[int]) -> list[Read]:
         """What the answers for these keys are made of."""
-        looked_at = frozenset({"author_id", "state", "kind", "is_best"})
+        looked_at = frozenset({"author_id", "state", "is_buried", "kind", "is_best"})
         return [Read(models.Post._meta.db_table, "author_id", keys, looked_at)]
 
     async def batch_load_fn(self, keys: Sequence[int]) -> list[PostCounts]:
         found: dict[int, dict[str, int]] = {key: {} for key in keys}
-        posts = models.Post.filter(author_id__in=list(keys), state=PostState.VISIBLE)
+        posts = models.Post.filter(author_id__in=list(keys), state=PostState.VISIBLE, is_buried=False)
         grouped = posts.annotate(amount=Count("id")).group_by("author_id", "kind", "is_best")
         for row in await grouped.values("author_id", "kind", "is_best", "amount"):
             counted = found[row["author_id"]]
@@ -152,6 +148,11 @@ class Loaders:
             if isinstance(self.viewer, model) and self.knows_viewer:
                 loader.prime(self.viewer.pk, self.viewer)
         return self._by_id[model]
+
+    def show(self, *rows: Model) -> None:
+        """Have these rows seen in this operation, though the viewer may see them no longer: it was their own deed."""
+        for row in rows:
+            self.by_id(type(row)).prime(row.pk, row)
 
     async def related(self, model: type[Row], key: int | None) -> Row | None:
         """The row that a foreign key names; None where it names none, or the viewer may not see it."""

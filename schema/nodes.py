@@ -29,6 +29,8 @@ NODE_MODELS: dict[str, type[Model]] = {
     "Tag": models.Tag,
     "User": models.User,
     "PointsEntry": models.PointsEntry,
+    "ModerationEntry": models.ModerationEntry,
+    "ModerationBatch": models.ModerationBatch,
 }
 _NAMES = {model: name for name, model in NODE_MODELS.items()}
 _POST_TYPES = {PostKind.QUESTION: "Question", PostKind.ANSWER: "Answer", PostKind.COMMENT: "Comment"}
@@ -100,6 +102,16 @@ def revision_id(id: str) -> int:
 def tag_id(id: str) -> int:
     """Which tag `id` names. Raises NotFound."""
     return _wanted("Tag", id, "a tag")
+
+
+def user_id(id: str) -> int:
+    """Which user `id` names. Raises NotFound."""
+    return _wanted("User", id, "a user")
+
+
+def batch_id(id: str) -> int:
+    """Which batch of moderation `id` names. Raises NotFound."""
+    return _wanted("ModerationBatch", id, "a batch of moderation")
 
 
 def _wanted(kind: str, id: str, what: str) -> int:

@@ -11,14 +11,14 @@ from models import PostKind
 from planner.sources import Listing, Viewer, view_of
 from schema.connections import Connection
 from schema.differences import RevisionChanges, changes_since
-from schema.enums import PostAction, PostState, VoteValue
+from schema.enums import FlagReason, PostAction, PostState, VoteValue
 from schema.errors import Permission
 from schema.fields import mine, pages, pure, to_one
 from schema.nodes import Node
 from schema.scalars import HTML
 from services.markdown import excerpt
 from services.permissions import OF_ITS_THREAD, PostFacts, post_permission
-from services.visibility import visible_posts, visible_revisions
+from services.visibility import sees_flags, visible_flags, visible_posts, visible_revisions
 
 if TYPE_CHECKING:
     from schema.threads import Thread
@@ -33,6 +33,10 @@ COMMENTS_OF_POST = Listing(
 REVISIONS_OF_POST = Listing(
     "revisions of post", models.Revision, lambda viewer, post_id: visible_revisions(viewer).filter(post_id=post_id)
 )
+FLAG_ORDER = ("created_at", "id")
+FLAGS_OF_POST = Listing(
+    "flags of post", models.Flag, lambda viewer, post_id: visible_flags(viewer).filter(post_id=post_id)
+)
 _STAND_IN = "anonymous"
 
 
@@ -45,6 +49,10 @@ def _text(
 
 def _display_name(author: str | None, given: str | None) -> str:
     return author or given or _STAND_IN
+
+
+def _flag_count(viewer: Viewer, flag_count: int, category_id: int | None) -> int | None:
+    return flag_count if sees_flags(viewer, category_id) else None
 
 
 def _permission(
@@ -75,6 +83,14 @@ class Revision(Node):
     editor: Annotated["User", strawberry.lazy("schema.users")] | None = to_one(
         "editor", description="Who saved it; null where nobody knows."
     )
+
+
+@strawberry.type(description="That somebody thinks the staff should look at a post. Who it was is told to nobody.")
+@view_of(models.Flag)
+class Flag:
+    reason: FlagReason = strawberry.field(description="What is wrong with the post.")
+    note: str | None = strawberry.field(description="What they said about it.")
+    created_at: datetime = strawberry.field(description="When they flagged it.")
 
 
 @strawberry.interface(description="What all contributions share.")
@@ -126,6 +142,27 @@ class Post(Node):
     )
     comments: Connection[Annotated["Comment", strawberry.lazy("schema.posts")]] = pages(
         COMMENTS_OF_POST, COMMENT_ORDER, description="The comments on it, oldest first. Comments have none."
+    )
+    viewer_flag: FlagReason | None = mine(
+        models.Flag,
+        user="user_id",
+        key="post_id",
+        column="reason",
+        otherwise=None,
+        unless="cleared_at",
+        description="The reason of the viewer's own flag, while it stands.",
+    )
+    flag_count: int | None = pure(
+        _flag_count,
+        "flag_count",
+        "thread.category_id",
+        viewer=True,
+        description="Flags that stand; null for those who may not hide the post.",
+    )
+    flags: Connection[Flag] = pages(
+        FLAGS_OF_POST,
+        FLAG_ORDER,
+        description="The flags that stand, oldest first; none for those who may not hide the post.",
     )
     viewer_can: Permission = pure(
         _permission,

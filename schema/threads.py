@@ -42,6 +42,11 @@ BEST_ANSWER_OF_THREAD = Listing(
     models.Post,
     lambda viewer, thread_id: visible_posts(viewer).filter(thread_id=thread_id, is_best=True),
 )
+DUPLICATES_OF_THREAD = Listing(
+    "duplicates of thread",
+    models.Thread,
+    lambda viewer, thread_id: visible_threads(viewer).filter(duplicate_of_id=thread_id),
+)
 THREAD_BY_NUMBER = Listing(
     "thread by number", models.Thread, lambda viewer, number: visible_threads(viewer).filter(id=number)
 )
@@ -98,6 +103,9 @@ class Thread(Node):
     answers: Connection[Answer] = pages(ANSWERS_OF_THREAD, AnswerOrder.BEST, description="What was answered.")
     best_answer: Answer | None = one(BEST_ANSWER_OF_THREAD, description="The answer chosen as the best one.")
     closure: Closure | None = same(unless="closed_at", description="Null while the thread is open.")
+    duplicates: Connection[Annotated["Thread", strawberry.lazy("schema.threads")]] = pages(
+        DUPLICATES_OF_THREAD, ThreadOrder.NEWEST, description="The threads that were closed as duplicates of it."
+    )
     viewer_can: Permission = pure(
         _permission,
         *ThreadFacts._fields,

@@ -11,7 +11,8 @@ from models import PostKind
 from planner.sources import Listing, view_of
 from planner.sources import Viewer as Looking
 from schema.connections import Connection
-from schema.enums import AnswerOrder, ThreadOrder, UserLevel, UserOrder
+from schema.enums import AnswerOrder, ThreadOrder, UserAction, UserLevel, UserOrder
+from schema.errors import Permission
 from schema.fields import batch, one, pages, pure, same
 from schema.nodes import Node, OfRow
 from schema.points import POINTS_OF_USER, POINTS_ORDER, PointsEntry
@@ -19,6 +20,7 @@ from schema.posts import Answer
 from schema.scalars import HTML
 from schema.threads import Thread
 from services import finding
+from services.permissions import UserFacts, user_permission
 from services.points import compact, title_earned
 from services.visibility import visible_posts, visible_threads
 
@@ -35,6 +37,18 @@ ANSWERS_OF_USER = Listing(
 )
 
 
+def _is_blocked(blocked_at: datetime | None) -> bool:
+    return blocked_at is not None
+
+
+def _permission(
+    viewer: Looking,
+    facts: UserFacts,
+    action: Annotated[UserAction, strawberry.argument(description="What the viewer would do.")],
+) -> Permission:
+    return Permission.of(user_permission(viewer, facts, action))
+
+
 @strawberry.type(description="A person with an account.")
 @view_of(models.User)
 class User(Node):
@@ -46,6 +60,7 @@ class User(Node):
     avatar_url: str | None = strawberry.field(description="A picture of the user.")
     created_at: datetime = strawberry.field(description="When the user joined.")
     level: UserLevel = strawberry.field(description="How far the user is trusted.")
+    is_blocked: bool = pure(_is_blocked, "blocked_at", description="Whether the user may read only.")
     points: int = strawberry.field(description="What the user has earned: the sum of the points history.")
     title: str | None = pure(title_earned, "points", description="The title that the user's points have earned.")
     points_compact: str = pure(compact, "points", description="Points as a site shows them: 6.7k.")
@@ -68,6 +83,13 @@ class User(Node):
     )
     answers: Connection[Answer] = pages(
         ANSWERS_OF_USER, AnswerOrder.NEWEST, description="The answers that the user gave."
+    )
+    viewer_can: Permission = pure(
+        _permission,
+        *UserFacts._fields,
+        viewer=True,
+        facts=UserFacts,
+        description="Whether the viewer may do this about the user, and if not, why.",
     )
 
 

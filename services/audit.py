@@ -31,6 +31,7 @@ _REPAIRS = (
             OR score <> up_votes - down_votes)""",
     ),
     ("comment counts", invariants.counted_right("post", "comment_count", invariants.VISIBLE_COMMENTS)),
+    ("flag counts", invariants.counted_right("post", "flag_count", invariants.STANDING_FLAGS)),
     ("child counts", invariants.counted_right("post", "child_count", invariants.CHILDREN)),
     (
         "posts that are buried",

@@ -36,7 +36,7 @@ class Read:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row that was written: its table, and the columns that may hold something else now; None for a new row.
+    """A row that was written: its table, and the columns that may hold something else now; None if it came or went.
 
     `known` are values that the row has, and unless they are among `columns` always had: where rows with other values
     there were read, this one was not among them.
@@ -63,6 +63,16 @@ def hearing(hearer: Hearer) -> Iterator[None]:
 
 def appeared(*rows: Model) -> None:
     """Tell after the commit that these rows are new. Call it inside the transaction."""
+    for row in rows:
+        _note(row, None)
+
+
+def vanished(*rows: Model) -> None:
+    """Tell after the commit that these rows are gone, which were in hand. Call it inside the transaction.
+
+    Who kept a copy of one forgets it: also those who saw it only as what a reference led to. What goes with it by
+    itself (the votes on a post) is told apart, if anybody reads it for visitors.
+    """
     for row in rows:
         _note(row, None)
 

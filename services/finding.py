@@ -1,4 +1,4 @@
-"""Finding: which threads, tags and users a list is about, as row sets to be ordered and paged."""
+"""Finding: which threads, tags, users and lines of the log a list is about, as row sets to be ordered and paged."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,12 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 import models
-from models import PostKind, PostState
+from models import ModerationDeed, PostKind, PostState
 from models.category import MAX_DEPTH
 from models.conditions import Among, Exists, OfOne, Within
 from services.actors import Actor
 from services.text import folded, look, searchable
-from services.visibility import visible_threads
+from services.visibility import visible_posts, visible_threads
 
 # The widths of the columns: Tortoise refuses to look for what is longer.
 _MOST_NAME = 240
@@ -76,6 +76,32 @@ def threads(viewer: Actor, criteria: ThreadCriteria) -> QuerySet[models.Thread]:
     return found
 
 
+@dataclass(frozen=True)
+class LogCriteria:
+    """Which lines of the log of moderation are looked for; None asks nothing."""
+
+    deeds: tuple[ModerationDeed, ...] | None = None
+    by: str | None = None
+    user: str | None = None
+    thread_id: int | None = None
+    post_id: int | None = None
+
+
+def log_entries(viewer: Actor, criteria: LogCriteria) -> QuerySet[models.ModerationEntry]:
+    """The lines that meet all `criteria`. A thread or a post that `viewer` may not see has none for them."""
+    found = models.ModerationEntry.all()
+    if criteria.deeds is not None:
+        found = found.filter(deed__in=criteria.deeds)
+    for column, name in (("by_id", criteria.by), ("user_id", criteria.user)):
+        if name is not None:
+            found = found.filter(OfOne(column, models.User.filter(user_named(name))))
+    if criteria.thread_id is not None:
+        found = found.filter(OfOne("thread_id", visible_threads(viewer).filter(id=criteria.thread_id)))
+    if criteria.post_id is not None:
+        found = found.filter(OfOne("post_id", visible_posts(viewer).filter(id=criteria.post_id)))
+    return found
+
+
 def user_named(name: str) -> Q:
     """The user whose name looks like this."""
     return Q(name_key=name_key(name))
@@ -99,6 +125,11 @@ def category_path(path: str) -> str:
 def in_category(category_id: Any) -> Q:
     """Threads in the category of that id or below it."""
     return Within("category_id", _down_from("id", category_id))
+
+
+def categories_from(category_id: int) -> QuerySet[models.Category]:
+    """The category of that id, and all below it."""
+    return _down_from("id", category_id)
 
 
 def with_tag(tag_id: Any) -> Q:

@@ -41,6 +41,7 @@ VISIBLE_ANSWERS = """
     SELECT thread_id AS id, COUNT(*) AS amount, MAX(created_at) AS newest_at
     FROM post WHERE kind = 'answer' AND state = 'visible' GROUP BY thread_id
 """
+STANDING_FLAGS = "SELECT post_id AS id, COUNT(*) AS amount FROM flag WHERE cleared_at IS NULL GROUP BY post_id"
 CHILDREN = """
     SELECT COALESCE(below.parent_id, question.id) AS id, COUNT(*) AS amount
     FROM post AS below JOIN post AS question ON question.thread_id = below.thread_id AND question.kind = 'question'
@@ -190,6 +191,11 @@ INVARIANTS = (
         "post",
         f"""SELECT id, CASE WHEN is_buried THEN 'buried' ELSE 'in sight' END AS found,
             CASE WHEN is_buried THEN 'in sight' ELSE 'buried' END AS expected FROM post WHERE is_buried <> {BURIED}""",
+    ),
+    Invariant(
+        "flag count = standing flags",
+        "post",
+        _counted("post", "flag_count", STANDING_FLAGS),
     ),
     Invariant(
         "comments stand in the thread of their question or answer",

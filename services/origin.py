@@ -47,11 +47,15 @@ def block(ranges: Sequence[tuple[int, int]]) -> None:
 
 def is_blocked() -> bool:
     """Whether nobody may write from where this request comes."""
+    return bool(_blocked) and any(lies_within(lowest, highest) for lowest, highest in _blocked)
+
+
+def lies_within(lowest: int, highest: int) -> bool:
+    """Whether this request comes from that range of numbers."""
     given = _address.get()
-    if given is None or not _blocked:
+    if given is None:
         return False
     try:
-        wanted = number(ip_address(given.partition("%")[0]))
+        return lowest <= number(ip_address(given.partition("%")[0])) <= highest
     except ValueError:
         return False  # a name, as of a Unix socket
-    return any(lowest <= wanted <= highest for lowest, highest in _blocked)

@@ -75,6 +75,12 @@ def spending(limited: Limited, actor: Actor) -> Iterator[Spending]:
         raise
 
 
+@contextmanager
+def free() -> Iterator[Spending]:
+    """The same for a deed that does not count."""
+    yield Spending([])
+
+
 def refusal_message(quota: Quota) -> str:
     """What somebody is told who has used up their quota."""
     return f"That is enough for this hour: go on at {quota.resets_at:%H:%M} UTC."

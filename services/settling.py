@@ -71,7 +71,8 @@ class _Books:
         posts = {post.id: post for post in await models.Post.filter(thread_id__in=ids).order_by("id")}
         grouped = models.Thread.filter(duplicate_of_id__in=ids).annotate(amount=Count("id")).group_by("duplicate_of_id")
         books = cls(threads, posts, dict(await grouped.values_list("duplicate_of_id", "amount")))
-        visible = [thread for thread in threads if thread.state is PostState.VISIBLE]
+        # As visible as their questions: their own rows follow, and may not do so yet.
+        visible = [thread for thread in threads if books.question(thread.id).state is PostState.VISIBLE]
         for thread in visible:
             books.categories.update(await classification.ids_down_to(thread.category_id))
         links = models.ThreadTag.filter(thread_id__in=[thread.id for thread in visible])

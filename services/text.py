@@ -59,6 +59,14 @@ def check_length(findings: Findings, field: str, text: str, measured: Measured, 
     return check_text(findings, field, text, least=least, most=most, lines=lines)
 
 
+def check_note(field: str, note: str | None) -> str | None:
+    """The cleaned note or reason of `field`; None where there is none, or only white space. Raises InvalidInput."""
+    findings = Findings()
+    cleaned = check_length(findings, field, note or "", Measured.NOTE)
+    findings.raise_if_any()
+    return cleaned or None
+
+
 def is_word_character(character: str) -> bool:
     """Whether it is part of a word: a letter, a number, or a mark on one, which many scripts write vowels with."""
     return unicodedata.category(character)[0] in "LMN"

@@ -2,7 +2,8 @@
 
 A post is seen by all while it is visible and stands under nothing that is not: else it is buried, and with it all that
 was said about it. Its own writer sees it in any state, those who approve see what is queued, and those who may hide
-posts see everything; these two also where they are trusted in a category alone.
+posts see everything; these two also where they are trusted in a category alone. The lists that the staff work through
+are of what they may decide about: `posts_to_decide`.
 """
 
 from collections.abc import Callable, Hashable
@@ -15,13 +16,15 @@ from tortoise.queryset import QuerySet
 import models
 from models import PostState, UserLevel
 from models.conditions import Exists
-from services.actors import Actor, Writer
+from services.actors import Actor, Writer, level
+from services.errors import NotFound
 from services.policy import Privilege, requirement
 
 Row = TypeVar("Row", bound=Model)
 
 _VISIBLE = Q(state=PostState.VISIBLE)
 _TO_APPROVE = Q(state__in=(PostState.VISIBLE, PostState.QUEUED))
+_NOTHING = Q(id__in=[])
 
 
 def visible_threads(viewer: Actor) -> QuerySet[models.Thread]:
@@ -40,8 +43,61 @@ def visible_posts(viewer: Actor) -> QuerySet[models.Post]:
         return models.Post.all()
     seen = Q(is_buried=False) & _seen_by(viewer)
     for states, categories in _seen_in_categories(viewer):
-        seen |= states & Exists(models.Thread.filter(category_id__in=categories), "id", column="thread_id")
+        unburied = Q(is_buried=False) & states if states is _TO_APPROVE else states
+        seen |= unburied & _in_threads_of(categories)
     return models.Post.filter(seen)
+
+
+async def found_post(actor: Actor, post_id: int) -> models.Post:
+    """The post that `actor` would do something with. Raises NotFound."""
+    if (post := await visible_posts(actor).get_or_none(id=post_id)) is None:
+        raise NotFound("There is no such post.")
+    return post
+
+
+async def found_thread(actor: Actor, thread_id: int) -> models.Thread:
+    """The thread that `actor` would do something with. Raises NotFound."""
+    if (thread := await visible_threads(actor).get_or_none(id=thread_id)) is None:
+        raise NotFound("There is no such thread.")
+    return thread
+
+
+def posts_to_decide(viewer: Actor, privilege: Privilege) -> QuerySet[models.Post]:
+    """The posts that `viewer` sees and is trusted to decide about, everywhere or in some categories: APPROVE or HIDE.
+
+    Nobody else is told that there are any: for them it is empty.
+    """
+    if _has(viewer, privilege):
+        return visible_posts(viewer)
+    categories = dict(_trusted_in(viewer)).get(privilege)
+    return visible_posts(viewer).filter(_in_threads_of(categories) if categories else _NOTHING)
+
+
+def visible_flags(viewer: Actor) -> QuerySet[models.Flag]:
+    """The flags that stand, on posts that `viewer` may hide: nobody else sees flags but their own (`viewerFlag`)."""
+    standing = models.Flag.filter(cleared_at__isnull=True)
+    if _has(viewer, Privilege.HIDE):
+        return standing
+    if Privilege.HIDE not in dict(_trusted_in(viewer)):
+        return standing.filter(_NOTHING)
+    return standing.filter(Exists(posts_to_decide(viewer, Privilege.HIDE), "id", column="post_id"))
+
+
+def sees_flags(viewer: Actor, category_id: int | None) -> bool:
+    """Whether `viewer` sees how posts of threads in that category are flagged."""
+    seen = level(viewer, category_id)
+    return seen is not None and seen >= (requirement(Privilege.HIDE).level or UserLevel.REGISTERED)
+
+
+def sees_addresses(viewer: Actor) -> bool:
+    """Whether `viewer` sees which addresses are blocked."""
+    return _has(viewer, Privilege.BLOCK)
+
+
+def visible_address_blocks(viewer: Actor) -> QuerySet[models.AddressBlock]:
+    """The blocked ranges of addresses: for those who may block."""
+    blocks = models.AddressBlock.all()
+    return blocks if sees_addresses(viewer) else blocks.filter(_NOTHING)
 
 
 def everybody_sees(post: models.Post) -> bool:
@@ -58,6 +114,8 @@ _RULES: dict[type[Model], Callable[[Actor], QuerySet[Any]]] = {
     models.Thread: visible_threads,
     models.Post: visible_posts,
     models.Revision: visible_revisions,
+    models.Flag: visible_flags,
+    models.AddressBlock: visible_address_blocks,
 }
 
 
@@ -70,10 +128,9 @@ def sight(viewer: Actor) -> Hashable:
     """What the rules above look at in a viewer, beside their id: who have it in common read by the same statements."""
     if viewer is None or isinstance(viewer, Writer):
         return viewer is not None
-    if _has(viewer, Privilege.HIDE):
-        return Privilege.HIDE
+    everywhere = [_has(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)]
     # The rules' own words, which hold the categories.
-    return _has(viewer, Privilege.APPROVE), repr(list(_trusted_in(viewer)))
+    return *everywhere, repr(_trusted_in(viewer))
 
 
 def _seen_by(viewer: Actor) -> Q:
@@ -90,6 +147,10 @@ def _seen_in_categories(viewer: Actor) -> list[tuple[Q, list[int]]]:
     return [(words[privilege], categories) for privilege, categories in _trusted_in(viewer)]
 
 
+def _in_threads_of(categories: list[int]) -> Q:
+    return Exists(models.Thread.filter(category_id__in=categories), "id", column="thread_id")
+
+
 def _trusted_in(viewer: Actor) -> list[tuple[Privilege, list[int]]]:
     """The categories where the viewer is trusted to see more."""
     if not isinstance(viewer, models.User) or not viewer.levels_in:
@@ -97,7 +158,7 @@ def _trusted_in(viewer: Actor) -> list[tuple[Privilege, list[int]]]:
     found = []
     for privilege in (Privilege.HIDE, Privilege.APPROVE):
         least = requirement(privilege).level or UserLevel.REGISTERED
-        if categories := sorted(int(key) for key, level in viewer.levels_in.items() if level >= least):
+        if categories := sorted(int(key) for key, given in viewer.levels_in.items() if given >= least):
             found.append((privilege, categories))
     return found
 

@@ -11,10 +11,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, TypeVar
 
+from random_moderation import random_batches, random_blocks, random_flags, random_log
 from tortoise.models import Model
 
 import models
 from models import ClosureReason, PointsReason, PostKind, PostState, UserLevel, VoteValue
+from models.database import execute
+from services.invariants import BURIED
 from services.markdown import render
 from services.text import folded, look, slug
 
@@ -61,6 +64,10 @@ class Forum:
     posts: Sequence[models.Post]
     revisions: Sequence[models.Revision]
     entries: Sequence[models.PointsEntry]
+    flags: Sequence[models.Flag]
+    batches: Sequence[models.ModerationBatch]
+    log: Sequence[models.ModerationEntry]
+    blocks: Sequence[models.AddressBlock]
 
     @property
     def viewers(self) -> tuple[models.User | None, ...]:
@@ -90,6 +97,9 @@ async def random_forum(seed: int, size: int = 1, *, torn: float = 0.0) -> Forum:
         for place, tag in enumerate(chance.sample(tags, chance.randrange(4)))
     )
     posts = await _posts(chance, threads, users, torn)
+    if not torn:
+        await execute(f"UPDATE post SET is_buried = TRUE WHERE {BURIED}")
+        posts = await models.Post.all().order_by("id")
     await models.Vote.bulk_create(
         models.Vote(
             user_id=user.id, post_id=post.id, value=chance.choice(list(VoteValue)), created_at=NOON, updated_at=NOON
@@ -107,6 +117,10 @@ async def random_forum(seed: int, size: int = 1, *, torn: float = 0.0) -> Forum:
         posts,
         await _revisions(chance, posts, users),
         await _entries(chance, posts, users),
+        await random_flags(chance, posts, users),
+        batches := await random_batches(chance, users),
+        await random_log(chance, posts, users, tags, batches),
+        await random_blocks(chance, users),
     )
 
 

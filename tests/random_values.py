@@ -89,13 +89,23 @@ class Values:
             case "id" | "ids":
                 model: Any = chance.choice([models.Post, *NODE_MODELS.values()])
                 return [global_id(chance.choice(forum.rows(model))), global_id(forum.posts[0])]
+            case "threadId":
+                return [global_id(chance.choice(forum.threads))]
+            case "postId":
+                return [global_id(chance.choice(forum.posts))]
             case "number":
                 return [each.id for each in forum.threads]
             case "category" | "path":
                 return [chance.choice(("{}", "{}", "/{}/")).format(chance.choice(forum.categories).path)]
-            case "name" | "query" | "author" | "allTags" | "anyTag" | "noTag":
+            case "name" | "query" | "author" | "by" | "user" | "allTags" | "anyTag" | "noTag":
                 people = [each.name for each in forum.users]
-                words = {"author": people, "name": [*people, *tags], "query": [*people, *tags]}
+                words = {
+                    "author": people,
+                    "by": people,
+                    "user": people,
+                    "name": [*people, *tags],
+                    "query": [*people, *tags],
+                }
                 word = chance.choice(words.get(name, tags))
                 word = word[: chance.randrange(3)] if name == "query" else word
                 return [word, word, word.upper()]

@@ -126,6 +126,7 @@ DAMAGES = {
     "votes down = standing votes down + imported": "UPDATE vote SET value = 0 WHERE value = -1",
     "nobody votes on their own post": "UPDATE vote SET user_id = (SELECT id FROM users WHERE name = 'ann')",
     "comment count = visible comments": "UPDATE post SET comment_count = 0",
+    "flag count = standing flags": "UPDATE post SET flag_count = 1 WHERE kind = 'question'",
     "child count = posts that stand under it": "UPDATE post SET child_count = 7",
     "a post is buried while something above it is not visible": "UPDATE post SET is_buried = TRUE",
     "comments stand in the thread of their question or answer": (
@@ -203,6 +204,7 @@ REPAIRS: dict[str, dict[str, int]] = {
     "UPDATE users SET points = points + 1": {"points of users": 2},
     "UPDATE post SET up_votes = 9, score = 9 - down_votes WHERE kind <> 'comment'": {"votes of posts": 3},
     "UPDATE post SET comment_count = 3": {"comment counts": 4},
+    "UPDATE post SET flag_count = 2": {"flag counts": 4},
     "UPDATE thread SET answer_count = 3": {"answer counts": 2},
     "UPDATE thread SET score = 3, author_id = NULL, writer_key = 'somebody'": {
         "threads' scores, states and authors": 2

@@ -28,14 +28,6 @@ from commands.schema import SNAPSHOT
 from schema import schema
 
 # What the contract promises and later versions bring. Served early or listed in vain, it fails the test.
-_MODERATION = """
-    Mutation.closeThread CloseThreadInput CloseThreadPayload CloseThreadResult
-    Mutation.reopenThread ReopenThreadInput ReopenThreadPayload ReopenThreadResult
-    Mutation.hidePost HidePostInput HidePostPayload HidePostResult
-    Mutation.restorePost RestorePostInput RestorePostPayload RestorePostResult
-    Mutation.deletePost DeletePostInput DeletePostPayload DeletePostResult
-    Mutation.flagPost FlagPostInput FlagReason FlagPostPayload FlagPostResult
-"""
 _FOLLOWING = """
     Mutation.follow Mutation.unfollow FollowInput FollowPayload FollowResult
     Thread.viewerFollows User.viewerFollows
@@ -49,7 +41,7 @@ _SEARCH = """
     Query.similarThreads Thread.related
 """
 _LIVE_THREADS = "Subscription.threadActivity ThreadActivity ActivityKind Subscription.threadAsked"
-_LATER = " ".join([_MODERATION, _FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]).split()
+_LATER = " ".join([_FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]).split()
 
 
 @pytest.fixture(scope="module")

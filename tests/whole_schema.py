@@ -47,7 +47,7 @@ def documents(known: Known) -> Iterator[tuple[str, dict[str, Any]]]:
         if name not in ("node", "nodes"):
             filled = {argument: known.values[argument] for argument in each.args if argument in known.values}
             declared = ", ".join(f"${argument}: {each.args[argument].type}" for argument in filled)
-            [part] = _asked(name, each, known, _DEPTH)
+            [part] = _asked(name, each, known, _depth(each))
             for way in range(max(map(len, filled.values()), default=1)):
                 chosen = {argument: values[way % len(values)] for argument, values in filled.items()}
                 yield f"query {f'({declared})' if declared else ''} {{ {part} }}", chosen
@@ -104,6 +104,12 @@ def _asked(name: str, definition: GraphQLField, known: Known, depth: int) -> Ite
     for number, arguments in enumerate(_arguments(definition, known)):
         # Interfaces' fields stand in several objects: one alias for each way keeps them apart.
         yield f"{name}_{below.name}_{number}: {name}{arguments}{selection}"
+
+
+def _depth(root_field: GraphQLField) -> int:
+    """How deep a root field is asked: lists of things of several kinds are long enough with one step less."""
+    nodes = getattr(get_named_type(root_field.type), "fields", {}).get("nodes")
+    return _DEPTH - (nodes is not None and is_abstract_type(get_named_type(nodes.type)))
 
 
 def _is_node(kind: Any) -> bool:

@@ -15,7 +15,7 @@ from rich.progress import track
 import models
 from models import ClosureReason, PointsReason, PostKind, UserLevel, VoteValue
 from models.database import transaction
-from services import accounts, choosing, classification, clock, points, posting, voting
+from services import accounts, choosing, classification, clock, closing, points, posting, voting
 from services.hotness import hotness
 from services.markdown import render
 from services.points import Payment
@@ -128,12 +128,13 @@ class _Replay:
 
     async def close(self, closed: dict[str, Any], thread: dict[str, Any]) -> None:
         original = self.threads.get(closed.get("duplicate_of", ""))
-        await models.Thread.filter(id=self.threads[thread["title"]].id).update(
-            closed_at=clock.now(),
-            close_reason=ClosureReason[closed["reason"]],
-            close_note=closed.get("note"),
-            closed_by_id=self.users[closed["by"]].id,
-            duplicate_of_id=original.id if original else None,
+        actor = await models.User.get(id=self.users[closed["by"]].id)  # at the level they have by now
+        await closing.close_thread(
+            actor,
+            self.threads[thread["title"]].id,
+            ClosureReason[closed["reason"]],
+            closed.get("note"),
+            original.id if original else None,
         )
 
 

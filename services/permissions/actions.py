@@ -8,7 +8,7 @@ from models import PostKind, VoteValue
 from services import quotas
 from services.actors import Actor
 from services.errors import NotPermitted, RefusalReason
-from services.permissions.facts import PostFacts, ThreadFacts
+from services.permissions.facts import PostFacts, ThreadFacts, UserFacts
 from services.permissions.posts import (
     approve_refusal,
     claim_refusal,
@@ -29,6 +29,7 @@ from services.permissions.threads import (
     reopen_refusal,
     retag_refusal,
 )
+from services.permissions.users import block_refusal, set_level_refusal, unblock_refusal
 from services.policy import Limited
 from services.quotas import Quota
 
@@ -59,6 +60,14 @@ class PostAction(StrEnum):
     APPROVE = "approve"
     CLAIM = "claim"
     CONVERT = "convert"
+
+
+class UserAction(StrEnum):
+    """What can be done about a user."""
+
+    BLOCK = "block"
+    UNBLOCK = "unblock"
+    SET_LEVEL = "set_level"
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,11 @@ _ON_THREADS: dict[ThreadAction, tuple[Callable[[Actor, ThreadFacts], NotPermitte
     ThreadAction.RETAG: (retag_refusal, None),
     ThreadAction.CHOOSE_BEST_ANSWER: (choose_best_refusal, None),
 }
+_ON_USERS: dict[UserAction, Callable[[Actor, UserFacts], NotPermitted | None]] = {
+    UserAction.BLOCK: block_refusal,
+    UserAction.UNBLOCK: unblock_refusal,
+    UserAction.SET_LEVEL: set_level_refusal,
+}
 
 
 def post_permission(actor: Actor, post: PostFacts, action: PostAction) -> Permission:
@@ -109,6 +123,11 @@ def thread_permission(actor: Actor, thread: ThreadFacts, action: ThreadAction) -
         return Permission(NotPermitted(RefusalReason.DISABLED, "This server does not offer that."))
     refusal, limited = _ON_THREADS[action]
     return _permission(refusal(actor, thread), limited, actor)
+
+
+def user_permission(actor: Actor, user: UserFacts, action: UserAction) -> Permission:
+    """The answer to `viewerCan` for a user."""
+    return Permission(_ON_USERS[action](actor, user))
 
 
 def _permission(refusal: NotPermitted | None, limited: Limited | None, actor: Actor) -> Permission:

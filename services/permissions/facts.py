@@ -1,10 +1,10 @@
-"""What the rules look at: in a thread, and in a post with its thread."""
+"""What the rules look at: in a thread, in a post with its thread, and in a user."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import models
-from models import HiddenBy, PostKind, PostState
+from models import HiddenBy, PostKind, PostState, UserLevel
 
 
 class ThreadFacts(NamedTuple):
@@ -53,3 +53,16 @@ class PostFacts(NamedTuple):
 
 #: Which of a post's facts are its thread's.
 OF_ITS_THREAD = frozenset({"category_id", "closed_at", "closed_by_id", "duplicate_count"})
+
+
+class UserFacts(NamedTuple):
+    """What the rules look at in a user whom somebody would do something about."""
+
+    id: int
+    level: UserLevel
+    blocked_at: datetime | None
+
+    @classmethod
+    def of(cls, user: models.User) -> "UserFacts":
+        """The user's."""
+        return cls(*(getattr(user, name) for name in cls._fields))

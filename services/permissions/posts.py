@@ -79,6 +79,15 @@ def flag_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     return _unseen_post(post)
 
 
+def clear_flags_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
+    """Why `actor` may not find the flags on `post` settled."""
+    if refusal := standing_refusal(actor, Privilege.HIDE, "clear flags", post.category_id):
+        return refusal
+    if not post.flag_count:
+        return NotPermitted(RefusalReason.ALREADY_DONE, "No flag stands on this.")
+    return None
+
+
 def hide_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     """Why `actor` may not hide `post`: its author may, but not a question that another closed; and editors."""
     closed_by_other = (

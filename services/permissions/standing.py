@@ -33,6 +33,14 @@ def standing_refusal(
     return None
 
 
+def nowhere_refusal(actor: Actor, privilege: Privilege, to_do: str) -> NotPermitted | None:
+    """Why `actor` is not trusted with `privilege` anywhere: neither everywhere, nor in some category."""
+    account = user(actor)
+    places = [None, *map(int, account.levels_in or ())] if account else [None]
+    refusals = [standing_refusal(actor, privilege, to_do, category_id) for category_id in places]
+    return None if None in refusals else refusals[0]
+
+
 def writing_refusal(actor: Actor) -> NotPermitted | None:
     """Why `actor` may write nothing at all from where they are."""
     account = user(actor)
