@@ -16,6 +16,7 @@ from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
 from schema.scalars import SCALARS
+from schema.setting_aside import SettingAsideMutations
 from schema.site import SiteQueries
 from schema.tags import TagQueries
 from schema.threads import ThreadQueries
@@ -31,7 +32,7 @@ class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations):
+class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations, SettingAsideMutations):
     pass
 
 

@@ -29,7 +29,9 @@ NODE_MODELS: dict[str, type[Model]] = {
     "User": models.User,
     "PointsEntry": models.PointsEntry,
 }
-_NAMES = {model: name for name, model in NODE_MODELS.items()}
+#: What ids name: nodes, and entries of the log, which payloads name and `node` does not give.
+_KINDS: dict[str, type[Model]] = {**NODE_MODELS, "ModerationEntry": models.ModerationEntry}
+_NAMES = {model: name for name, model in _KINDS.items()}
 _POST_TYPES = {PostKind.QUESTION: "Question", PostKind.ANSWER: "Answer", PostKind.COMMENT: "Comment"}
 
 
@@ -60,13 +62,13 @@ def split_id(id: str) -> tuple[str, int] | None:
         number = int(key) if key.isdecimal() and len(key) <= 19 else 0
     except (UnicodeError, binascii.Error):
         return None
-    return (kind, number) if kind in NODE_MODELS and 0 < number <= _MOST_ID else None
+    return (kind, number) if kind in _KINDS and 0 < number <= _MOST_ID else None
 
 
 def node_named(id: str) -> tuple[type[Model], int] | None:
     """The model and the key of what `id` names; None where it names nothing that this graph could hold."""
     named = split_id(id)
-    return None if named is None else (NODE_MODELS[named[0]], named[1])
+    return (NODE_MODELS[named[0]], named[1]) if named is not None and named[0] in NODE_MODELS else None
 
 
 def key_of(kind: str, id: str) -> int | None:
@@ -83,6 +85,16 @@ def post_id(id: str) -> int:
 def thread_id(id: str) -> int:
     """Which thread `id` names. Raises NotFound."""
     return _wanted("Thread", id, "a thread")
+
+
+def user_id(id: str) -> int:
+    """Which user `id` names. Raises NotFound."""
+    return _wanted("User", id, "a user")
+
+
+def entry_id(id: str) -> int:
+    """Which entry of the log `id` names. Raises NotFound."""
+    return _wanted("ModerationEntry", id, "an entry of the log")
 
 
 def _wanted(kind: str, id: str, what: str) -> int:

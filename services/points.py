@@ -4,7 +4,7 @@ A user's points are the sum of their ledger entries, and equal what `services.au
 votes and posts. Amounts are in points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -65,8 +65,7 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
     due = [(payment.user_id, payment) for payment in payments if payment.amount and payment.user_id is not None]
     if not due:
         return
-    found = await run(_POINTS_LOCKED, [(user_id,) for user_id in sorted({user_id for user_id, _ in due})])
-    totals: dict[int, int] = dict(map(tuple, found))
+    totals = await locked({user_id for user_id, _ in due})
     entries = []
     for user_id, payment in due:
         totals[user_id] += payment.amount
@@ -86,6 +85,11 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
         after_commit(partial(live.publish, live.user_topic(user_id)))
         changes.changed_by_key(models.User, user_id, "points")
         changes.appeared_with(models.PointsEntry, user_id=user_id)
+
+
+async def locked(user_ids: Iterable[int]) -> dict[int, int]:
+    """The points of these users by their ids, in the order of which they are locked until the transaction ends."""
+    return dict(map(tuple, await run(_POINTS_LOCKED, [(user_id,) for user_id in sorted(user_ids)])))
 
 
 def for_posting(rules: PointsRules, kind: PostKind) -> tuple[int, PointsReason]:

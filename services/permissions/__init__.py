@@ -33,6 +33,7 @@ from services.permissions.threads import (
     reopen_refusal,
     retag_refusal,
 )
+from services.permissions.votes import set_aside_refusal
 
 __all__ = [
     "OF_ITS_THREAD",
@@ -59,6 +60,7 @@ __all__ = [
     "reopen_refusal",
     "restore_refusal",
     "retag_refusal",
+    "set_aside_refusal",
     "standing_refusal",
     "thread_permission",
     "vote_refusal",
