@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import changes, live, voting
+from services import changes, live, reckoning, voting
 from settings import settings
 from transports.answers import Answers
 from transports.http import GraphQLOverHTTP
@@ -73,10 +73,12 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     await database.connect(settings().database_url)
     try:
         with keeping_answers(), collecting_rarely():
+            reckoning.begin()  # what a change of the rules has left to do
             yield
     finally:
         live.close()
         await voting.finish()
+        await reckoning.stop()
         await database.disconnect()
 
 

@@ -15,6 +15,7 @@ from schema.points import PointsQueries
 from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
+from schema.rules import RulesMutations, RulesQueries
 from schema.scalars import SCALARS
 from schema.setting_aside import SettingAsideMutations
 from schema.site import SiteQueries
@@ -25,14 +26,25 @@ from schema.voting import VotingMutations
 
 
 @strawberry.type(description="What can be read.")
-class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries, PointsQueries, PolicyQueries):
+class Query(
+    SiteQueries,
+    ThreadQueries,
+    CategoryQueries,
+    TagQueries,
+    UserQueries,
+    PointsQueries,
+    RulesQueries,
+    PolicyQueries,
+):
     pass
 
 
 @strawberry.type(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
-class Mutation(AccountMutations, PostingMutations, VotingMutations, ChoosingMutations, SettingAsideMutations):
+class Mutation(
+    AccountMutations, PostingMutations, VotingMutations, ChoosingMutations, SettingAsideMutations, RulesMutations
+):
     pass
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import models
 from models import PointsReason, PointsRules, PostKind
-from models.database import after_commit, fetch_rows
+from models.database import after_commit, dialect, execute, fetch_rows, in_transaction
 from models.raw import Statement, columns, instance, run, write_together
 from services import changes, clock, live
 from settings import settings
@@ -37,6 +37,21 @@ _SET_POINTS = Statement(
 )
 
 
+#: The amounts in the rules, by name: all but the weights of hotness.
+AMOUNTS = tuple(
+    name
+    for name in PointsRules._meta.fields_db_projection
+    if name not in ("version", "settled_up_to", "created_at") and not name.startswith("hot_")
+)
+#: The caps among them.
+CAPS = frozenset(name for name in AMOUNTS if name.endswith(("_max_gain", "_max_loss")))
+#: The weights of hotness.
+WEIGHTS = tuple(name for name in PointsRules._meta.fields_db_projection if name.startswith("hot_"))
+
+#: The lock of PostgreSQL that stands for the rules: all who pay by them share it. SQLite's one writer needs none.
+_RULES_LOCK = 4_718_100
+
+
 @dataclass(frozen=True)
 class Payment:
     """So many points to (or, below zero, from) a user, for a reason, because of a post.
@@ -52,7 +67,23 @@ class Payment:
 
 
 async def rules_in_force() -> PointsRules:
-    """The newest version of the rules."""
+    """The newest version of the rules. Inside a transaction they stay in force until its end.
+
+    So whoever counts by them is done before others come into force, and what is reckoned anew then sees it.
+    """
+    if in_transaction() and dialect() == "postgres":
+        await execute(f"SELECT pg_advisory_xact_lock_shared({_RULES_LOCK})")
+    return await _newest_rules()
+
+
+async def rules_to_change() -> PointsRules:
+    """The same for whoever puts others in force at the end of the transaction: nobody counts by any meanwhile."""
+    if dialect() == "postgres":
+        await execute(f"SELECT pg_advisory_xact_lock({_RULES_LOCK})")
+    return await _newest_rules()
+
+
+async def _newest_rules() -> PointsRules:
     [row] = await fetch_rows(f"SELECT {columns(PointsRules)} FROM points_rules ORDER BY version DESC LIMIT 1")
     return instance(PointsRules, row)
 

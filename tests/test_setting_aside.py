@@ -92,9 +92,7 @@ async def test_the_ledger_tells_of_each_vote_and_its_reversal(forum: str) -> Non
     await restore_votes(judge, decided.entry.id)
     for user, reason in ((cheat, PointsReason.VOTE_CAST), (ann, PointsReason.VOTE_RECEIVED)):
         entries = models.PointsEntry.filter(user_id=user.id, reason=reason).order_by("id")
-        assert await entries.values_list("amount", "post_id") == [(10, question.id), (-10, question.id)] + [
-            (10, question.id)
-        ]
+        assert await entries.values_list("amount", "post_id") == [(each, question.id) for each in (10, -10, 10)]
 
 
 async def test_what_caps_kept_from_an_author_is_not_taken_from_them(forum: str) -> None:
@@ -121,7 +119,7 @@ async def test_those_of_a_time_and_on_one_authors_posts_are_chosen(forum: str) -
     async def standing() -> list[int]:
         return await models.Vote.filter(value=UP).order_by("post_id").values_list("post_id", flat=True)  # type: ignore[return-value]
 
-    one, two, three, four = (post.id for post in posts)
+    one, _, three, four = (post.id for post in posts)
     since, until = NOON + timedelta(hours=1), NOON + timedelta(hours=3)
     chosen = Chosen(cheat.id, since, until, ann.id)
     first = await set_votes_aside(judge, chosen)
