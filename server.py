@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import changes, live, reckoning, voting
+from services import changes, live, reckoning, viewing, voting
 from settings import settings
 from transports.answers import Answers
 from transports.http import GraphQLOverHTTP
@@ -74,11 +74,13 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     try:
         with keeping_answers(), collecting_rarely():
             reckoning.begin()  # what a change of the rules has left to do
+            viewing.begin()
             yield
     finally:
         live.close()
         await voting.finish()
         await reckoning.stop()
+        await viewing.finish()
         await database.disconnect()
 
 

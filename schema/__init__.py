@@ -22,6 +22,7 @@ from schema.site import SiteQueries
 from schema.tags import TagQueries
 from schema.threads import ThreadQueries
 from schema.users import UserQueries
+from schema.viewing import ViewingMutations
 from schema.voting import VotingMutations
 
 
@@ -43,7 +44,13 @@ class Query(
     description="What can be done. One input, one result: the payload with everything that changed, or an error."
 )
 class Mutation(
-    AccountMutations, PostingMutations, VotingMutations, ChoosingMutations, SettingAsideMutations, RulesMutations
+    AccountMutations,
+    PostingMutations,
+    VotingMutations,
+    ChoosingMutations,
+    SettingAsideMutations,
+    RulesMutations,
+    ViewingMutations,
 ):
     pass
 
