@@ -15,7 +15,7 @@ from schema.points import PointsQueries
 from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
-from schema.rules import RulesMutations, RulesQueries
+from schema.rules import RulesMutations
 from schema.scalars import SCALARS
 from schema.setting_aside import SettingAsideMutations
 from schema.site import SiteQueries
@@ -27,16 +27,7 @@ from schema.voting import VotingMutations
 
 
 @strawberry.type(description="What can be read.")
-class Query(
-    SiteQueries,
-    ThreadQueries,
-    CategoryQueries,
-    TagQueries,
-    UserQueries,
-    PointsQueries,
-    RulesQueries,
-    PolicyQueries,
-):
+class Query(SiteQueries, ThreadQueries, CategoryQueries, TagQueries, UserQueries, PointsQueries, PolicyQueries):
     pass
 
 

@@ -88,7 +88,7 @@ class PreviewPointsRulesPayload:
 
 
 PreviewPointsRulesResult = Annotated[
-    PreviewPointsRulesPayload | InvalidInput | NotPermitted,
+    PreviewPointsRulesPayload | InvalidInput | NotPermitted | RateLimited,
     strawberry.union("PreviewPointsRulesResult", description="What the rules would do, or why that is not told."),
 ]
 
@@ -120,14 +120,16 @@ def _wanted(given: PointsRulesInput) -> rules.Wanted:
 
 
 @strawberry.type
-class RulesQueries:
-    @strawberry.field(description="What other rules would make of everybody's points. Nothing is changed. Admins may.")
+class RulesMutations:
+    # It changes nothing. But it is for few, is refused to others with a reason, and reads all posts and votes: so it is
+    # no query, which anybody may send by GET, together with others, and answers to which are kept.
+    @strawberry.mutation(description="What other rules would make of everybody's points. Nothing is changed.")
     async def preview_points_rules(
         self,
         info: Info,
         input: Annotated[PreviewPointsRulesInput, strawberry.argument(description="The rules to think of.")],
     ) -> PreviewPointsRulesResult:
-        found = await rules.preview_rules(info.context.viewer, _wanted(input.rules), input.first)
+        found = await rules.preview_rules(info.context.actor, _wanted(input.rules), input.first)
         return PreviewPointsRulesPayload(
             gaining=found.gaining,
             gained=found.gained,
@@ -136,9 +138,6 @@ class RulesQueries:
             changes=[PointsChange(user=User.of(c.user), before=c.before, after=c.after) for c in found.changes],
         )
 
-
-@strawberry.type
-class RulesMutations:
     @strawberry.mutation(description="Change the rules. Points and hotness of all that was done follow in batches.")
     async def update_points_rules(
         self, info: Info, input: Annotated[UpdatePointsRulesInput, strawberry.argument(description="The change.")]

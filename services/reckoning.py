@@ -17,7 +17,8 @@ import models
 from models import PointsReason
 from models.database import DatabaseBusy, fetch_rows, transaction
 from models.raw import Statement, run
-from services import changes, hotness, invariants, points
+from services import changes, hotness, points
+from services.dues import points_due
 from services.points import WEIGHTS, Payment
 
 log = structlog.get_logger()
@@ -28,7 +29,7 @@ _USERS, _THREADS = 500, 200
 _PAUSE = 1.0
 
 _DUE = f"""
-    WITH {invariants.points_due(among="{user} BETWEEN $1 AND $2")}
+    WITH {points_due(among="{user} BETWEEN $1 AND $2")}
     SELECT users.id, COALESCE(due.amount, 0) - users.points FROM users LEFT JOIN due ON due.id = users.id
     WHERE users.id BETWEEN $1 AND $2 ORDER BY users.id
 """

@@ -7,8 +7,9 @@ from typing import Any
 import models
 from models import ModerationDeed
 from models.database import after_commit, fetch_rows, transaction
-from services import changes, clock, invariants, log, points, reckoning
+from services import changes, clock, log, points, reckoning
 from services.actors import Actor
+from services.dues import points_due
 from services.errors import Conflict, Findings
 from services.permissions import standing_refusal
 from services.points import AMOUNTS, CAPS, WEIGHTS
@@ -24,7 +25,7 @@ MOST_CHANGES = 100
 Wanted = Mapping[str, int | None]
 
 _GIVEN = ", ".join(f"CAST(${place} AS BIGINT) AS {name}" for place, name in enumerate(AMOUNTS, start=1))
-_DUE = invariants.points_due(f"SELECT {_GIVEN}")
+_DUE = points_due(f"SELECT {_GIVEN}")
 _PREVIEWED = f"""
     WITH {_DUE},
     compared AS (

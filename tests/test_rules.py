@@ -64,8 +64,7 @@ async def test_a_preview_tells_who_gains_and_who_loses_and_changes_nothing(visit
     await lively()
     before = await models.User.all().order_by("id").values("points")
     wanted = {"questionPosted": 50, "answerUpvoted": 7, "answerMaxGain": 10, "voteCast": 3}
-    result = await boss.run("preview_points_rules", input={"rules": wanted, "first": 3})
-    assert result["previewPointsRules"] == {
+    assert await boss.do("preview_points_rules", rules=wanted, first=3) == {
         "__typename": "PreviewPointsRulesPayload",
         "gaining": 1,
         "gained": 60,
@@ -77,8 +76,7 @@ async def test_a_preview_tells_who_gains_and_who_loses_and_changes_nothing(visit
             {"user": {"name": "member 3"}, "before": 110, "after": 103},
         ],
     }
-    result = await boss.run("preview_points_rules", input={"rules": {}})
-    assert result["previewPointsRules"] == {
+    assert await boss.do("preview_points_rules", rules={}) == {
         "__typename": "PreviewPointsRulesPayload", "gaining": 0, "gained": 0, "losing": 0, "lost": 0, "changes": [],
     }  # fmt: skip
     assert await models.User.all().order_by("id").values("points") == before
@@ -88,9 +86,7 @@ async def test_a_preview_tells_who_gains_and_who_loses_and_changes_nothing(visit
 async def test_a_change_does_what_its_preview_told(visitor: Client) -> None:
     boss = await admin_of(visitor)
     await lively()
-    previewed = (await boss.run("preview_points_rules", input={"rules": {"questionPosted": 50, "hotVotes": 7}}))[
-        "previewPointsRules"
-    ]["changes"]
+    changes = (await boss.do("preview_points_rules", rules={"questionPosted": 50, "hotVotes": 7}))["changes"]
     result = await boss.do(
         "update_points_rules", rules={"questionPosted": 50, "hotVotes": 7, "questionMaxGain": None}, expectedVersion=1,
         reason="Good questions are rare.",
@@ -103,7 +99,7 @@ async def test_a_change_does_what_its_preview_told(visitor: Client) -> None:
     }  # fmt: skip
     await all_reckoned()
     assert (await boss.run("points_rules_settling"))["pointsRules"] == {"version": 2, "settling": None}
-    assert [(change["user"]["name"], change["after"]) for change in previewed] == [("member 1", 200)]
+    assert [(change["user"]["name"], change["after"]) for change in changes] == [("member 1", 200)]
     assert (await models.User.get(name="member 1")).points == 200
     entry = await models.PointsEntry.get(reason=PointsReason.RULES_CHANGED)
     assert (entry.amount, entry.total, entry.rules_id, entry.post_id) == (60, 200, 2, None)
@@ -270,7 +266,7 @@ async def test_nonsense_is_told_all_at_once(visitor: Client) -> None:
     assert result["__typename"] == "InvalidInput"
     long = {"path": ["reason"], "message": "Write at most 1,000 characters; these are 1,001."}
     assert sorted_fields(result) == sorted([*fields, long], key=lambda field: field["path"])  # type: ignore[arg-type, return-value]
-    result = (await boss.run("preview_points_rules", input={"rules": wanted, "first": 101}))["previewPointsRules"]
+    result = await boss.do("preview_points_rules", rules=wanted, first=101)
     first = {"path": ["first"], "message": "Give a number from 0 to 100."}
     assert sorted_fields(result) == sorted([*fields, first], key=lambda field: field["path"])  # type: ignore[arg-type, return-value]
 
@@ -289,7 +285,7 @@ async def test_only_who_may_change_the_rules_previews_and_changes_them(visitor: 
     for client, reason in ((visitor, "SIGN_IN"), (moderator, "LEVEL")):
         result = await client.do("update_points_rules", rules={"joined": 5})
         assert (result["__typename"], result["permission"]) == ("NotPermitted", {"reason": reason})
-        result = (await client.run("preview_points_rules", input={"rules": {"joined": 5}}))["previewPointsRules"]
+        result = await client.do("preview_points_rules", rules={"joined": 5})
         assert (result["__typename"], result["permission"]) == ("NotPermitted", {"reason": reason})
     with pytest.raises(NotPermitted):
         await rules.update_rules(await member("bob"), {"joined": 5})
