@@ -112,14 +112,19 @@ class Post(Model):
             CheckConstraint(check="(kind = 'comment') = (parent_id IS NOT NULL)", name="post_parent"),
             CheckConstraint(check="NOT is_best OR kind = 'answer'", name="post_best"),
         )
-        # With the state, a thread's posts are found by three columns: by two, SQLite without statistics may prefer the
-        # kind and the state, which all threads have in common.
+        # With who sees them, a thread's posts are found by four columns: by fewer, SQLite without statistics may prefer
+        # the kind and the state, which all threads have in common.
         indexes = (
-            SortedIndex(fields=("thread_id", "kind", "state", "-is_best", "-score", "id"), name="post_by_thread_best"),
-            SortedIndex(fields=("thread_id", "kind", "state", "created_at", "id"), name="post_by_thread_time"),
+            SortedIndex(
+                fields=("thread_id", "kind", "is_buried", "state", "-is_best", "-score", "id"),
+                name="post_by_thread_best",
+            ),
+            SortedIndex(
+                fields=("thread_id", "kind", "is_buried", "state", "created_at", "id"), name="post_by_thread_time"
+            ),
             SortedIndex(fields=("parent_id", "created_at", "id"), name="post_by_parent"),
             SortedIndex(fields=("author_id", "kind", "created_at", "id"), name="post_by_author"),
-            SortedIndex(fields=("kind", "state", "is_buried"), name="post_by_kind"),
+            SortedIndex(fields=("kind", "is_buried", "state"), name="post_by_kind"),
             SortedIndex(fields=("writer_key", "id"), name="post_by_writer"),
             SortedIndex(fields=("thread_id",), name="post_one_question", condition={"kind": "question"}, unique=True),
             SortedIndex(fields=("thread_id",), name="post_one_best", condition={"is_best": True}, unique=True),

@@ -163,12 +163,12 @@ class Deed:
     async def _row(self, row: Model, chosen: Chosen, place: Place, context: Any) -> Any:
         wanted: Any = get_named_type(chosen.definition.type)
         owner = wanted if isinstance(wanted, GraphQLObjectType) else type_of(self.operation.schema, wanted, row)
-        async with Reading() as reading:
-            plan = self.plans.of_row(place, chosen, owner, NO_VARIABLES, context.viewer, reading.dialect)
-            found = answer_in_hand(plan, row, context.viewer, reading.dialect)
-            if found is not None:
-                return found[0]
-            return await plan.answer(reading, context.viewer, NO_VARIABLES, context.loaders, row.pk)
+        reading = Reading()
+        plan = self.plans.of_row(place, chosen, owner, NO_VARIABLES, context.viewer, reading.dialect)
+        found = answer_in_hand(plan, row, context.viewer, reading.dialect)
+        if found is not None:
+            return found[0]
+        return await plan.answer(reading, context.viewer, NO_VARIABLES, context.loaders, row.pk)
 
 
 def _attribute(chosen: Chosen) -> str:

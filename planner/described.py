@@ -1,17 +1,18 @@
 """The steps of a plan in words: what each reads, for whom, by which statement with which parameters."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql.execution.values import VariableValues
 
 from models.paging import Window
+from planner.at_once import ReadAtOnce
 from planner.plans import Plan
-from planner.running import CheckPage, CountRows, LookUp, ReadRows, Run, StepRunner, parent_of
-from planner.shapes import Cell, Count, Rows, Step
-from planner.statements import KEYS, PARENT, VIEWER, Statement
-from planner.terms import Slot
+from planner.running import CheckPage, CountRows, LookUp, ReadRows, Run, StepRunner, parent_of, step_of
+from planner.shapes import Cell, Count, Rows
+from planner.statements import Statement
+from planner.terms import KEYS, PARENT, VIEWER, Slot
 
 #: The longest value that is shown, in characters.
 _LONGEST_VALUE = 60
@@ -38,11 +39,45 @@ class Describer:
         self._plan = plan
         nothing: Any = None  # a plan that is described reads nothing
         self._run = Run(viewer, variables, nothing, nothing)
-        self._places = {_step_of(runner).number: place for place, runner in enumerate(plan.steps, start=1)}
+        self._places = {step_of(runner).number: place for place, runner in enumerate(plan.steps, start=1)}
 
     def steps(self) -> list[Described]:
         """The steps in their order. Raises what functions of the arguments raise for wrong ones."""
-        return [self._described(runner) for runner in self._plan.steps]
+        described = {step_of(runner).number: self._described(runner) for runner in self._plan.steps}
+        for each in self._plan.rounds:
+            if isinstance(each, ReadAtOnce):
+                described |= self._at_once(each, described)
+        return list(described.values())
+
+    def _at_once(self, reader: ReadAtOnce, described: dict[int, Described]) -> Iterator[tuple[int, Described]]:
+        """The steps that one statement reads: it stands with the first of them."""
+        windows = [runner.window(self._run) for runner in reader.runners]
+        # Keys that come from rows are not known here, and take a parameter all the same.
+        keys = [[None] if step.root is None else parent_of(step, self._run) for step in reader.steps]
+        missing = reader.missing(keys)
+        for place in missing:
+            number = reader.steps[place].number
+            yield number, replace(described[number], reads=_unsent(described[number].reads), sql="", parameters=())
+        numbers = [step.number for place, step in enumerate(reader.steps) if place not in missing]
+        if not numbers:
+            return
+        statement = reader.statement(windows, keys, missing)
+        parameters = []
+        for place, parameter in enumerate(statement.parameters, start=1):
+            if not isinstance(parameter, Slot):
+                meaning = _short(parameter)
+            elif parameter.name == VIEWER:
+                meaning = self._viewer()
+            else:
+                at, name = parameter.name
+                step = reader.steps[at]
+                meaning = f"for step {self._places[step.number]}: {self._slot(step, name, windows[at], keys[at])}"
+            parameters.append(f"${place}  {meaning}")
+        first, *others = numbers
+        yield first, replace(described[first], sql=statement.sql, parameters=tuple(parameters))
+        for number in others:
+            reads = f"{described[number].reads}; by the statement of step {self._places[first]}"
+            yield number, replace(described[number], reads=reads, sql="", parameters=())
 
     def _described(self, runner: StepRunner) -> Described:
         match runner:
@@ -78,13 +113,16 @@ class Describer:
 
     def _slot(self, what: Rows | Count, name: Any, window: Window | None, key: Any) -> str:
         if name == VIEWER:
-            return f"the viewer's id: {self._run.viewer.id}"
+            return self._viewer()
         if name in (PARENT, KEYS):
             return self._parent(what, key)
         assert isinstance(what, Rows)  # noqa: S101  only pages begin at cursors
         end, place = name
         column = what.order[place].removeprefix("-")
         return f"{column} where the cursor `{end}` stands: {_short(getattr(window, end)[place])}"
+
+    def _viewer(self) -> str:
+        return f"the viewer's id: {self._run.viewer.id}"
 
     def _parent(self, what: Rows | Count, key: Any) -> str:
         if what.root is None:
@@ -100,16 +138,8 @@ class Describer:
         return f"{'.'.join((*path, column))} of step {self._places[cell.rows.number]}"
 
 
-def _step_of(runner: StepRunner) -> Step:
-    match runner:
-        case ReadRows(rows=rows):
-            return rows
-        case CountRows(count=count):
-            return count
-        case CheckPage(check=check):
-            return check
-        case LookUp(lookup=lookup):
-            return lookup
+def _unsent(reads: str) -> str:
+    return reads if reads.endswith(_NOT_SENT) else f"{reads}; {_NOT_SENT}"
 
 
 def _part(rows: Rows, window: Window | None) -> str:

@@ -46,9 +46,9 @@ class PlannedExecutor(StrawberryGraphQLCoreExecutionContext):
         async def planned() -> Any:
             variables, viewer = self.variable_values, context.viewer
             try:
-                async with Reading() as reading:
-                    plan = context.plans.of_row(place, chosen, return_type, variables, viewer, reading.dialect)
-                    answer = await plan.answer(reading, viewer, variables, context.loaders, result.pk)
+                reading = Reading()
+                plan = context.plans.of_row(place, chosen, return_type, variables, viewer, reading.dialect)
+                answer = await plan.answer(reading, viewer, variables, context.loaders, result.pk)
             except Exception as reason:
                 metrics.fell_back(operation, reason)
                 completed = as_ever()

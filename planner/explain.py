@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution.values import VariableValues, get_variable_values
@@ -69,8 +69,8 @@ class Explanation:
         """
         [part] = self.parts
         assert part.plan is not None  # noqa: S101  said above
-        async with _Explaining() as reading:
-            await part.plan.answer(reading, self.viewer, self.variables, loaders)
+        reading = _Explaining()
+        await part.plan.answer(reading, self.viewer, self.variables, loaders)
         return reading.found
 
 
@@ -168,9 +168,6 @@ class _Explaining(Reading):
         super().__init__()
         #: By statement; of one that is sent more than once, with the values of the first time.
         self.found: dict[str, list[str]] = {}
-
-    async def __aenter__(self) -> Self:
-        return self
 
     async def __call__(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
         """The rows of a statement."""

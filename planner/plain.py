@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLNonNull, GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type
+from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, get_named_type, get_nullable_type, is_leaf_type
 
 from planner import values
 from planner.selection import TYPENAME, CannotPlan, Chosen
@@ -15,14 +15,22 @@ Maker = Callable[[Any], Any]
 
 
 def made_of_result(tree: "Tree", chosen: Chosen) -> Maker:
-    """What makes the result of a function ready for the answer: a leaf, a list of leaves, or an object."""
+    """What makes the result of a function ready for the answer: leaves, objects, and lists of either."""
     wanted = chosen.definition.type
     if is_leaf_type(get_named_type(wanted)):
         return values.completed(wanted)
-    owner = get_nullable_type(wanted)
-    if not isinstance(owner, GraphQLObjectType):
-        raise CannotPlan(f"{chosen.name}: a function that gives neither a leaf nor an object")
-    return _object(tree, owner, chosen, is_required=isinstance(wanted, GraphQLNonNull))
+    return _made(tree, wanted, chosen)
+
+
+def _made(tree: "Tree", wanted: Any, chosen: Chosen) -> Maker:
+    is_required = isinstance(wanted, GraphQLNonNull)
+    match get_nullable_type(wanted):
+        case GraphQLObjectType() as owner:
+            return _object(tree, owner, chosen, is_required=is_required)
+        case GraphQLList() as several if is_required:
+            made = _made(tree, several.of_type, chosen)
+            return lambda results: [made(each) for each in results]
+    raise CannotPlan(f"{chosen.name}: a function that gives neither leaves nor objects")
 
 
 def _object(tree: "Tree", owner: GraphQLObjectType, chosen: Chosen, *, is_required: bool) -> Maker:

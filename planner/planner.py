@@ -16,9 +16,9 @@ async def planned(plans: Plans, variables: VariableValues, context: Any) -> tupl
     wrong, graphql-core runs the query and says what it has to say.
     """
     try:
-        async with context.reading or Reading() as reading:
-            plan = plans.of_query(variables, context.viewer, reading.dialect, noting=context.notes_reads)
-            run = await plan.run(reading, context.viewer, variables, context.loaders)
+        reading = Reading()
+        plan = plans.of_query(variables, context.viewer, reading.dialect, noting=context.notes_reads)
+        run = await plan.run(reading, context.viewer, variables, context.loaders)
         data = plan.function(run)
         context.reads = plan.notes(run) if plan.notes else None
     except Exception as reason:

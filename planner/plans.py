@@ -9,6 +9,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from strawberry import Schema
 
 from models.reading import Reading
+from planner.at_once import ReadAtOnce, rounds
 from planner.function import Writer
 from planner.inputs import NotPlain, plain_variables
 from planner.kept import Kept
@@ -30,6 +31,8 @@ class Plan:
     """The steps that read, in an order in which each finds what it stands on, and the function of the answer."""
 
     steps: tuple[StepRunner, ...]
+    #: The same as it is done: some of them at once.
+    rounds: tuple[StepRunner | ReadAtOnce, ...]
     function: Callable[[Run], Any]
     #: The function as text, for `qa explain`.
     text: str
@@ -47,8 +50,8 @@ class Plan:
     async def run(self, reading: Reading, viewer: Any, variables: VariableValues, loaders: Any, key: Any = None) -> Run:
         """A run with everything read that the function makes the answer of."""
         run = Run(viewer, variables, reading, loaders, key)
-        for step in self.steps:
-            await step(run)
+        for each in self.rounds:
+            await each(run)
         return run
 
 
@@ -125,4 +128,6 @@ class Plans:
             return reason
         builder = Builder(dialect, viewer)
         steps = tuple(runner(step, builder, self._library.statements) for step in tree.steps.in_order())
-        return Plan(steps, function, text, tree.fields, Notes(steps, builder) if noting else None)
+        notes = Notes(steps, builder) if noting else None
+        at_once = rounds(steps, builder, self._library.statements, is_noted=noting)
+        return Plan(steps, at_once, function, text, tree.fields, notes)

@@ -4,7 +4,9 @@ import re
 from textwrap import wrap
 
 _CLAUSES = r"FROM|WHERE|GROUP BY|ORDER BY|LIMIT|(?:LEFT |INNER |CROSS )(?:OUTER )?JOIN"
-_IN_SQL = re.compile(rf"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[(),]| (?=(?:{_CLAUSES})\b)""")
+#: One column of a step, as `planner.compound` selects it: it is not worth lines of its own.
+_ARRAY = r'ARRAY\(SELECT [^()]* FROM "s\d+"\)'
+_IN_SQL = re.compile(rf"""{_ARRAY}|'(?:[^']|'')*'|"(?:[^"]|"")*"|[(),]| (?=(?:{_CLAUSES})\b)""")
 _IN_PYTHON = re.compile(r"'(?:[^'\\]|\\.)*'(: )?|[{}]")
 _INDENT = "  "
 

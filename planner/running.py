@@ -20,9 +20,6 @@ class Read(Protocol):
     async def __call__(self, sql: str, values: Sequence[Any], /) -> Sequence[Any]:
         """The rows."""
 
-    async def pause(self) -> None:
-        """Hold nothing for now that others wait for."""
-
 
 #: A connection's own arguments; what is left of a field's arguments says which list it is.
 _ENDS = ("first", "after", "last", "before")
@@ -60,33 +57,41 @@ class ReadRows:
         self._statements = statements
         self._has_one_parent = rows.has_one_parent
         # Where the document says the page once for all requests, there is one statement.
-        is_constant = rows.paging is None or rows.paging.arguments.is_constant
-        self._window = window_of(rows) if rows.paging is not None and is_constant else None
-        self._is_one_statement = is_constant and not rows.listing.by_value
+        self.has_one_layout = rows.paging is None or rows.paging.arguments.is_constant
+        self._window = window_of(rows) if rows.paging is not None and self.has_one_layout else None
+        self._is_one_statement = self.has_one_layout and not rows.listing.by_value
         self._statement: Statement | None = None
 
     async def __call__(self, run: Run) -> None:
+        window, parent = self.window(run), parent_of(self.rows, run)
+        if is_missing(parent, self.rows):
+            self.take_none(run, window, parent)
+        else:
+            statement = self.statement(window, parent)
+            found = await run.read(statement.sql, statement.values(run.viewer, parent, window))
+            self.take(run, window, parent, found)
+
+    def take(self, run: Run, window: Window | None, parent: Any, found: Sequence[Any]) -> None:
+        """Note what was read for a parent, or for many; of many each row ends in its parent's key."""
         rows, number = self.rows, self.rows.number
-        window = self.window(run)
-        parent = run.parents[number] = parent_of(rows, run)
-        if window is not None:
-            run.flags_of_none[number] = (
-                (window.before is not None, False) if window.backward else (False, window.after is not None)
-            )
-        if parent is None or (parent == [] and not self._has_one_parent):
-            run.rows[number], run.groups[number], run.flags[number] = (), {}, {}
-            return
-        statement = self.statement(window, parent)
-        found = await run.read(statement.sql, statement.values(run.viewer, parent, window))
         if self._has_one_parent:
             groups: dict[Any, Any] = {None if rows.root is not None else parent: found}
         else:
             groups = defaultdict(list)
             for row in found:
                 groups[row[-1]].append(row)
-        if window is not None and (rows.wants_more or window.backward):
-            found = self._trim(groups, window, run)
-        run.rows[number], run.groups[number] = found, groups
+        if window is not None:
+            run.flags_of_none[number] = _flags_of_none(window)
+            if rows.wants_more or window.backward:
+                found = self._trim(groups, window, run)
+        run.parents[number], run.rows[number], run.groups[number] = parent, found, groups
+
+    def take_none(self, run: Run, window: Window | None, parent: Any) -> None:
+        """Note that there was no parent to read for."""
+        number = self.rows.number
+        if window is not None:
+            run.flags_of_none[number] = _flags_of_none(window)
+        run.parents[number], run.rows[number], run.groups[number], run.flags[number] = parent, (), {}, {}
 
     def _trim(self, groups: dict[Any, Any], window: Window, run: Run) -> list[Any]:
         """Keep of each parent's rows the page, in the list's order, and note whether there are more."""
@@ -110,10 +115,7 @@ class ReadRows:
         """The statement that reads such a page; `parent` matters where the listing is by value."""
         if self._statement is not None:
             return self._statement
-        ends = Ends()
-        if window is not None and window.limit is not None:
-            limit = window.limit + self.rows.wants_more
-            ends = Ends(limit, window.after is not None, window.before is not None, window.backward)
+        ends = self.ends(window)
         if self._is_one_statement:
             self._statement = self._builder.rows(self.rows, ends)
             return self._statement
@@ -124,9 +126,18 @@ class ReadRows:
             self._statements.put(key, statement, len(statement.sql))
         return statement
 
+    def ends(self, window: Window | None) -> Ends:
+        """What of a page decides how its statement reads."""
+        if window is None or window.limit is None:
+            return Ends()
+        more = self.rows.wants_more
+        return Ends(window.limit + more, window.after is not None, window.before is not None, window.backward)
+
 
 class CountRows:
     """Counts rows."""
+
+    has_one_layout = True
 
     def __init__(self, count: Count, builder: Builder, statements: Kept[Any, Statement]) -> None:
         self.count = count
@@ -134,17 +145,31 @@ class CountRows:
         self._statements = statements
 
     async def __call__(self, run: Run) -> None:
-        count = self.count
-        parent = run.parents[count.number] = parent_of(count, run)
-        if parent is None or (parent == [] and not count.has_one_parent):
-            run.counts[count.number] = {}
-            return
-        statement = self.statement(parent)
-        found = await run.read(statement.sql, statement.values(run.viewer, parent, None))
-        if count.has_one_parent:
-            run.counts[count.number] = {None if count.root is not None else parent: found[0][0]}
+        parent = parent_of(self.count, run)
+        if is_missing(parent, self.count):
+            self.take_none(run, None, parent)
         else:
-            run.counts[count.number] = {row[1]: row[0] for row in found}
+            statement = self.statement(parent)
+            self.take(run, None, parent, await run.read(statement.sql, statement.values(run.viewer, parent, None)))
+
+    def take(self, run: Run, window: Window | None, parent: Any, found: Sequence[Any]) -> None:
+        """Note what was counted for a parent, or for many."""
+        count, number = self.count, self.count.number
+        run.parents[number] = parent
+        if count.has_one_parent:
+            run.counts[number] = {None if count.root is not None else parent: found[0][0]}
+        else:
+            run.counts[number] = {row[1]: row[0] for row in found}
+
+    def take_none(self, run: Run, window: Window | None, parent: Any) -> None:
+        """Note that there was no parent to count for."""
+        run.parents[self.count.number], run.counts[self.count.number] = parent, {}
+
+    def window(self, run: Run) -> None:
+        """A count has no pages."""
+
+    def ends(self, window: Window | None) -> Ends:
+        return Ends()
 
     def statement(self, parent: Any) -> Statement:
         """The statement that counts; `parent` matters where the listing is by value."""
@@ -176,12 +201,24 @@ class LookUp:
 
     async def __call__(self, run: Run) -> None:
         keys = run.parents[self.lookup.number] = keys_in([self.lookup.key], run)
-        await run.read.pause()
         found = await getattr(run.loaders, self.lookup.loader).load_many(keys)
         run.found[self.lookup.number] = dict(zip(keys, found, strict=True))
 
 
 StepRunner = ReadRows | CountRows | CheckPage | LookUp
+
+
+def step_of(runner: StepRunner) -> Step:
+    """What a runner does."""
+    match runner:
+        case ReadRows(rows=rows):
+            return rows
+        case CountRows(count=count):
+            return count
+        case CheckPage(check=check):
+            return check
+        case LookUp(lookup=lookup):
+            return lookup
 
 
 def runner(step: Step, builder: Builder, statements: Kept[Any, Statement]) -> StepRunner:
@@ -218,6 +255,15 @@ def parent_of(step: Rows | Count, run: Run) -> Any:
         if step.names is not None:
             keys = list(dict.fromkeys(name for key in keys for name in step.names(key)))
     return (keys[0] if keys else None) if step.has_one_parent else keys
+
+
+def is_missing(parent: Any, step: Rows | Count) -> bool:
+    """Whether there is no parent to read for."""
+    return parent is None or (parent == [] and not step.has_one_parent)
+
+
+def _flags_of_none(window: Window) -> tuple[bool, bool]:
+    return (window.before is not None, False) if window.backward else (False, window.after is not None)
 
 
 def _root_key(root: Root, run: Run) -> Any:

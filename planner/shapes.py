@@ -77,6 +77,11 @@ class Rows:
         return model
 
     @property
+    def cells_of_parents(self) -> "list[Cell]":
+        """Where the parents' keys stand; nowhere for a root list."""
+        return self.parents
+
+    @property
     def has_one_parent(self) -> bool:
         """Whether all rows belong to one parent, so that its key is one parameter."""
         if self.root is not None:
@@ -110,6 +115,10 @@ class Count:
     listing: Listing[Any]
     root: Root | None = None
     parent: "Cell | None" = None
+
+    @property
+    def cells_of_parents(self) -> "list[Cell]":
+        return [self.parent] if self.parent else []
 
     @property
     def has_one_parent(self) -> bool:

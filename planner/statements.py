@@ -28,10 +28,8 @@ from tortoise.queryset import QuerySet
 from models.paging import Window, beyond, reversed_order
 from planner.selection import CannotPlan
 from planner.shapes import Cell, Count, Path, Rows
-from planner.terms import Keys, Lateral, Slot, Slots
+from planner.terms import KEYS, PARENT, VIEWER, WRITER, Keys, Lateral, Slot, Slots
 from services.actors import Writer
-
-VIEWER, WRITER, PARENT, KEYS = "viewer", "writer", "parent", "keys"
 
 
 @dataclass(frozen=True)
@@ -55,23 +53,24 @@ class Statement:
 
     def values(self, viewer: Any, parent: Any, window: Window | None) -> list[Any]:
         """The parameters' values: for the parent of that key, or those parents, and the page that begins there."""
-        values = []
-        for parameter in self.parameters:
-            name = parameter.name if isinstance(parameter, Slot) else None
-            if name is None:
-                values.append(parameter)
-            elif name == PARENT:
-                values.append(parent)
-            elif name == KEYS:
-                values.append(orjson.dumps(parent).decode() if self.keys_as_json else parent)
-            elif name == VIEWER:
-                values.append(viewer.id)
-            elif name == WRITER:
-                values.append(viewer.key)
-            else:
-                end, place = name
-                values.append(getattr(window, end)[place])
-        return values
+        return [
+            slot_value(each.name, viewer, parent, window, as_json=self.keys_as_json) if type(each) is Slot else each
+            for each in self.parameters
+        ]
+
+
+def slot_value(name: Any, viewer: Any, parent: Any, window: Window | None, *, as_json: bool = False) -> Any:
+    """The value of a slot in a request."""
+    if name == PARENT:
+        return parent
+    if name == KEYS:
+        return orjson.dumps(parent).decode() if as_json else parent
+    if name == VIEWER:
+        return viewer.id
+    if name == WRITER:
+        return viewer.key
+    end, place = name
+    return getattr(window, end)[place]
 
 
 class Builder:
@@ -84,9 +83,18 @@ class Builder:
     def rows(self, rows: Rows, ends: Ends = Ends(), parent: Any = None) -> Statement:
         """The statement that reads `rows`; `parent` is the value of a listing that is read `by_value`."""
         slots = Slots(self.dialect)
-        select = _Select(self, slots, rows)
+        return Statement(self.select(rows, ends, parent, slots), tuple(slots.values), self.dialect == "sqlite")
+
+    def count(self, count: Count, parent: Any = None) -> Statement:
+        """The statement that counts."""
+        slots = Slots(self.dialect)
+        return Statement(self.counting(count, parent, slots), tuple(slots.values), self.dialect == "sqlite")
+
+    def select(self, rows: Rows, ends: Ends, parent: Any, slots: Slots, keys: str = "") -> str:
+        """The SELECT that reads `rows`. Their parents' keys are parameters, or come from the query `keys`."""
+        select = _Select(self, slots, rows, keys)
         if rows.has_one_parent:
-            query = select.of_one(parent if rows.listing.by_value else Slot(PARENT, slots), ends)
+            query = select.of_one(parent if rows.listing.by_value else self._key(slots, keys), ends)
         elif ends.limit is None:
             query = select.of_many()
         elif self.dialect == "postgres":
@@ -95,22 +103,24 @@ class Builder:
             query = select.first_of_each_in_sqlite(ends)
         return self._written(query, slots, by_value=rows.listing.by_value)
 
-    def count(self, count: Count, parent: Any = None) -> Statement:
-        """The statement that counts."""
-        slots = Slots(self.dialect)
-        table = Table(count.listing.model._meta.db_table, alias="t0")
+    def counting(self, count: Count, parent: Any, slots: Slots, keys: str = "") -> str:
+        """The SELECT that counts, as `select` reads."""
         if count.has_one_parent:
-            key = parent if count.listing.by_value else Slot(PARENT, slots)
-            query = self._counting(count, table, slots, key)
+            query = self._counted(count, slots, parent if count.listing.by_value else self._key(slots, keys))
         else:
-            keys = Keys(slots, _array([count.parent] if count.parent else []))
-            counted = self._counting(count, table, slots, keys.field(keys.column))
-            query = self._from(keys).select(counted, keys.field(keys.column))
+            given = Keys(slots, array_of([count.parent] if count.parent else []), keys)
+            key = given.field(given.column)
+            query = self._from(given).select(self._counted(count, slots, key), key)
         return self._written(query, slots, by_value=count.listing.by_value)
 
-    def _counting(self, count: Count, table: Table, slots: Slots, key: Any) -> QueryBuilder:
+    def _counted(self, count: Count, slots: Slots, key: Any) -> QueryBuilder:
+        table = Table(count.listing.model._meta.db_table, alias="t0")
         found = count.listing.rows(self.looking(slots), key)
         return filtered(self._from(table).select(CountFunction("*").database_func("*")), found, table)
+
+    @staticmethod
+    def _key(slots: Slots, keys: str) -> Term:
+        return RawSQL(f"({keys})") if keys else Slot(PARENT, slots)
 
     def looking(self, slots: Slots) -> Any:
         """The viewer as row sets see them: all that rules look at, and a slot for what names them."""
@@ -127,20 +137,23 @@ class Builder:
         query: QueryBuilder = get_connection("default").query_class.from_(table)
         return query
 
-    def _written(self, query: QueryBuilder, slots: Slots, *, by_value: bool) -> Statement:
+    @staticmethod
+    def _written(query: QueryBuilder, slots: Slots, *, by_value: bool) -> str:
         # Constants of ours are literals, which the database plans best with. A listing by value holds what the
         # client sent, and nobody can tell it from them: there all are parameters.
         context = query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=slots if by_value else None)
-        return Statement(query.get_sql(context), tuple(slots.values), self.dialect == "sqlite")
+        sql: str = query.get_sql(context)
+        return sql
 
 
 class _Select:
     """One statement in the making."""
 
-    def __init__(self, builder: Builder, slots: Slots, rows: Rows) -> None:
+    def __init__(self, builder: Builder, slots: Slots, rows: Rows, keys: str) -> None:
         self.builder = builder
         self.slots = slots
         self.rows = rows
+        self.keys = Keys(slots, array_of(rows.parents), keys)
         self.viewer = builder.looking(slots)
         self.tables: dict[Path, Table] = {(): Table(rows.model._meta.db_table, alias="t0")}
 
@@ -152,7 +165,7 @@ class _Select:
 
     def of_many(self) -> QueryBuilder:
         """All rows of many parents, each with its parent's key as the last column."""
-        keys = self.keys()
+        keys = self.keys
         table = self.tables[()]
         query = self.joined(self.builder._from(keys).cross_join(table).cross())
         query = filtered(query, self.listed(keys.field(keys.column), Ends()), table)
@@ -160,7 +173,7 @@ class _Select:
 
     def first_of_each(self, ends: Ends) -> QueryBuilder:
         """The same page of many parents."""
-        keys = self.keys()
+        keys = self.keys
         table = self.tables[()]
         inner = filtered(self.joined(self.builder._from(table)), self.listed(keys.field(keys.column), ends), table)
         cells = [column.as_(f"c{index}") for index, column in enumerate(self.columns())]
@@ -174,16 +187,13 @@ class _Select:
 
     def first_of_each_in_sqlite(self, ends: Ends) -> QueryBuilder:
         """The same page of many parents, without LATERAL: its rows are found by id."""
-        keys = self.keys()
+        keys = self.keys
         table, found = self.tables[()], Table(self.rows.model._meta.db_table, alias="found")
         inner = filtered(self.builder._from(found), self.listed(keys.field(keys.column), ends), found)
         ids = self.limited(inner.select(found.field("id")), found, ends)
         query = self.joined(self.builder._from(keys).cross_join(table).cross())
         query = query.where(table.field("id").isin(ids)).select(*self.columns(), keys.field(keys.column))
         return self.ordered(query, table, self.read_order(ends))
-
-    def keys(self) -> Keys:
-        return Keys(self.slots, _array(self.rows.parents))
 
     def columns(self) -> list[Term]:
         cells: list[Term] = [self.tables[path].field(column) for path, column in self.rows.cells]
@@ -247,7 +257,7 @@ def filtered(query: QueryBuilder, rows: QuerySet[Any], table: Table) -> QueryBui
     return query.where(modifier.where_criterion)
 
 
-def _array(parents: Sequence[Cell]) -> str:
+def array_of(parents: Sequence[Cell]) -> str:
     """PostgreSQL's type for a list of these keys."""
     for parent in parents:
         [(path, column)] = [place for place, index in parent.rows.cells.items() if index == parent.index]

@@ -6,6 +6,7 @@ from pypika_tortoise.context import SqlContext
 from pypika_tortoise.queries import QueryBuilder, Table
 from pypika_tortoise.terms import Parameter, Parameterizer, Term
 
+VIEWER, WRITER, PARENT, KEYS = "viewer", "writer", "parent", "keys"
 #: What a slot holds: the parent's key or keys, the viewer's id, or a value of the cursor that a page begins or ends at.
 SlotName = str | tuple[str, int] | object
 
@@ -16,10 +17,14 @@ class Slots(Parameterizer):
     def __init__(self, dialect: str) -> None:
         super().__init__()
         self.dialect = dialect
+        #: Which of several steps is being written, where one statement is that of several.
+        self.step: int | None = None
         self._places: dict[Any, int] = {}
 
     def placeholder(self, name: Any) -> str:
         """The placeholder of a named slot: `$1`, or SQLite's `?1`. A slot has one, however often it is used."""
+        if self.step is not None and name not in (VIEWER, WRITER):
+            name = (self.step, name)
         if name not in self._places:
             self.values.append(Slot(name, self))
             self._places[name] = len(self.values)
@@ -43,19 +48,25 @@ class Slot(Term):
 
 
 class Keys(Table):
-    """The parents' keys, one row each: the statement is run once for all of them."""
+    """The parents' keys, one row each: the statement is run once for all of them.
 
-    def __init__(self, slots: Slots, array: str) -> None:
+    They are a parameter, or what the query `found` gives.
+    """
+
+    def __init__(self, slots: Slots, array: str, found: str = "") -> None:
         super().__init__("keys", alias="keys")
         self._slots = slots
         self._array = array
+        self._found = found
 
     @property
     def column(self) -> str:
         return "value" if self._slots.dialect == "sqlite" else "key"
 
     def get_sql(self, ctx: SqlContext) -> str:
-        placeholder = self._slots.placeholder("keys")
+        if self._found:
+            return f'({self._found}) "keys"("{self.column}")'
+        placeholder = self._slots.placeholder(KEYS)
         if self._slots.dialect == "sqlite":
             return f'json_each({placeholder}) "keys"'
         return f'unnest({placeholder}::{self._array}) "keys"("key")'

@@ -108,6 +108,8 @@ class Tree:
                 return ConnectionOf(self, chosen, pages, None).shape()
             case sources.ById() as ids:
                 return self._by_id(chosen, ids, arguments)
+            case sources.Pure(function, (), viewer):
+                return Applied(function, (), made_of_result(self, chosen), arguments, viewer)
         raise CannotPlan(f"{chosen.name}: no word says how it gets its value")
 
     def _by_id(self, chosen: Chosen, source: sources.ById, arguments: Arguments) -> Shape:

@@ -15,6 +15,8 @@ from graphql import GraphQLEnumType, GraphQLNonNull, GraphQLOutputType, GraphQLS
 from tortoise import fields
 
 _INT_BITS = 31
+#: The length of PostgreSQL's `2026-11-23 09:30:00+00`.
+_WHOLE_SECONDS = 22
 
 
 class Unplanned(Exception):
@@ -47,8 +49,8 @@ def answered(column: fields.Field[Any], wanted: GraphQLOutputType, dialect: str)
         )
     if isinstance(column, fields.BooleanField) and dialect == "sqlite":
         return Reader(table=_nullable({0: False, 1: True}, required))
-    if isinstance(column, fields.DatetimeField) and dialect == "sqlite":
-        return _unless_null(_moment_text, column.null, required)
+    if isinstance(column, fields.DatetimeField):
+        return _unless_null(_moment_text if dialect == "sqlite" else _moment_shown, column.null, required)
     if isinstance(column, fields.JSONField):
         return _unless_null(_list_of_texts, column.null, required)
     if isinstance(column, fields.BigIntField):
@@ -62,8 +64,9 @@ def python(column: fields.Field[Any], dialect: str, *, optional: bool = False) -
         return Reader(table=_nullable({each.value: each for each in _members(column)}, False))
     if isinstance(column, fields.BooleanField) and dialect == "sqlite":
         return Reader(table=_nullable({0: False, 1: True}, False))
-    if isinstance(column, fields.DatetimeField) and dialect == "sqlite":
-        return _unless_null(datetime.fromisoformat, column.null or optional, False)
+    if isinstance(column, fields.DatetimeField):
+        read = datetime.fromisoformat if dialect == "sqlite" else _moment
+        return _unless_null(read, column.null or optional, False)
     if isinstance(column, fields.JSONField):
         return _unless_null(orjson.loads, column.null or optional, False)
     return AS_IT_IS
@@ -114,6 +117,18 @@ def _moment_text(stored: str) -> str:
     if stored[-6:] != "+00:00":
         return datetime.fromisoformat(stored).astimezone(UTC).isoformat().replace("+00:00", "Z")
     return f"{stored[:10]}T{stored[11:-6]}Z"
+
+
+def _moment_shown(stored: datetime | str) -> datetime | str:
+    """PostgreSQL's `2026-11-23 09:30:00+00` as the scalar DateTime writes it; with a fraction, JSON's writer does."""
+    if type(stored) is str and len(stored) == _WHOLE_SECONDS:
+        return f"{stored[:10]}T{stored[11:19]}Z"
+    return _moment(stored)
+
+
+def _moment(stored: datetime | str) -> datetime:
+    """A moment as PostgreSQL's driver gives it, or in PostgreSQL's words: see `planner.compound`."""
+    return datetime.fromisoformat(stored) if isinstance(stored, str) else stored
 
 
 def _int(value: int) -> int:

@@ -8,7 +8,6 @@ import strawberry
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
-from models.reading import Reading
 from planner.plans import Plans
 from schema.loaders import Loaders
 from services import claims
@@ -39,8 +38,6 @@ class Context:
     #: Whether somebody will ask what a query's answer was made of; and what that was, None where it is not known.
     notes_reads: bool = False
     reads: list[Read] | None = None
-    #: What the viewer was read by, for the plan to go on with; None where each plan brings its own.
-    reading: Reading | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

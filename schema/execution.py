@@ -135,7 +135,6 @@ class ExecutedSchema(strawberry.Schema):
                 if coerced is not None and (answer := await planned(plans, coerced, context)):
                     return ExecutionResult(answer[0])
             elif deed := document.deed(definition):
-                await self._pause(context)
                 return await self._done(deed, document, variables or {}, operation_name, context)
         return await self._executed(document, variables, operation_name, context)
 
@@ -161,7 +160,6 @@ class ExecutedSchema(strawberry.Schema):
         middleware: Any = None,
     ) -> ExecutionResult:
         """What graphql-core's executor answers: the definition of right."""
-        await self._pause(context)
         executor = PlannedExecutor.build(
             self._schema,
             document.node,
@@ -175,12 +173,6 @@ class ExecutedSchema(strawberry.Schema):
             return ExecutionResult(None, executor)
         result: Any = executor.execute_operation()
         return with_told_errors(await result if executor.is_awaitable(result) else result)
-
-    @staticmethod
-    async def _pause(context: Context) -> None:
-        """Hold no connection while others are taken: who waits for a second one may wait for ever."""
-        if context.reading is not None:
-            await context.reading.pause()
 
     async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> Any:
         # KnownDocuments raises while a document is parsed. `stream` does not catch that, and a websocket would get

@@ -7,6 +7,7 @@ may ask of it. `Thread.of(row)` says so to the type checker; at run time it is t
 import base64
 import binascii
 from collections.abc import Callable, Sequence
+from functools import cache, lru_cache
 from typing import Any, Self, cast, overload
 
 import strawberry
@@ -35,10 +36,16 @@ _NAMES = {model: name for name, model in _KINDS.items()}
 _POST_TYPES = {PostKind.QUESTION: "Question", PostKind.ANSWER: "Answer", PostKind.COMMENT: "Comment"}
 
 
+#: How many ids of each kind are remembered, some 2 MB: a page shows hundreds, and most of them again and again.
+_REMEMBERED = 10_000
+
+
+@cache
 def ids_of(model: type[Model]) -> Callable[[int], str]:
     """The function that makes the ids of a model's rows in the whole graph, opaque to clients, from their keys."""
     pattern = f"{_NAMES[model]}:%d".encode()
 
+    @lru_cache(maxsize=_REMEMBERED)
     def id_of(key: int) -> str:
         # Letters, a colon and digits: their Base64 has neither + nor /, and so is the one for URLs too.
         return binascii.b2a_base64(pattern % key, newline=False).rstrip(b"=").decode()

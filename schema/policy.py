@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.enums import Limited, Measured, Privilege, UserLevel
+from schema.fields import pure
 from services import policy
 from settings import settings
 
@@ -11,7 +12,7 @@ from settings import settings
 class Requirement:
     privilege: Privilege = strawberry.field(description="With what.")
     level: UserLevel | None = strawberry.field(description="The least level; null: nobody needs an account.")
-    confirmed_email: bool = strawberry.field(description="Whether the e-mail address must be confirmed.")
+    confirmed: bool = strawberry.field(description="Whether the user's address must be confirmed.")
     points: int = strawberry.field(description="The least points. Experts need none.")
 
 
@@ -40,25 +41,22 @@ class Policy:
     most_in_batch: int = strawberry.field(description="The most posts that one batch of the staff takes.")
 
 
+def _policy() -> Policy:
+    return Policy(
+        requirements=[
+            Requirement(privilege=privilege, level=needed.level, confirmed=needed.confirmed, points=needed.points)
+            for privilege, needed in policy.matrix().items()
+        ],
+        rate_limits=[
+            RateLimit(limited=limited, per_user=limit.per_user, per_address=limit.per_address)
+            for limited, limit in (policy.LIMITS.items() if settings().rate_limits else ())
+        ],
+        lengths=[Length(measured=each, least=least, most=most) for each, (least, most) in policy.LENGTHS.items()],
+        flags_that_hide=policy.FLAGS_THAT_HIDE,
+        most_in_batch=policy.MOST_IN_BATCH,
+    )
+
+
 @strawberry.type
 class PolicyQueries:
-    @strawberry.field(description="What the site allows: by whom, how often, how long.")
-    def policy(self) -> Policy:
-        return Policy(
-            requirements=[
-                Requirement(
-                    privilege=privilege,
-                    level=needed.level,
-                    confirmed_email=needed.confirmed,
-                    points=needed.points,
-                )
-                for privilege, needed in policy.matrix().items()
-            ],
-            rate_limits=[
-                RateLimit(limited=limited, per_user=limit.per_user, per_address=limit.per_address)
-                for limited, limit in (policy.LIMITS.items() if settings().rate_limits else ())
-            ],
-            lengths=[Length(measured=each, least=least, most=most) for each, (least, most) in policy.LENGTHS.items()],
-            flags_that_hide=policy.FLAGS_THAT_HIDE,
-            most_in_batch=policy.MOST_IN_BATCH,
-        )
+    policy: Policy = pure(_policy, description="What the site allows: by whom, how often, how long.")

@@ -2,7 +2,8 @@
 
 import hashlib
 import secrets
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
 from tortoise.exceptions import IntegrityError
@@ -18,6 +19,7 @@ from services.errors import Conflict, Findings, NotPermitted, RefusalReason
 from services.points import Payment
 from services.policy import Limited, Measured
 from services.text import check_length, folded, look, searchable
+from services.together import Together
 
 SESSION_LIFE = timedelta(days=30)
 _NOT_IN_NAMES = set("@+/")
@@ -29,6 +31,10 @@ _MOST_FOLDED = 240
 _USER_OF_SESSION = f"""
     SELECT {columns(models.User, "users")} FROM session JOIN users ON users.id = session.user_id
     WHERE session.token_hash = $1 AND session.expires_at > $2
+"""
+_USERS_OF_SESSIONS = f"""
+    SELECT {columns(models.User, "users")}, session.expires_at, session.token_hash
+    FROM session JOIN users ON users.id = session.user_id WHERE session.token_hash = ANY($1)
 """
 
 
@@ -76,14 +82,27 @@ async def sign_out(token: str | None) -> bool:
     return token is not None and await models.Session.filter(token_hash=_hash(token)).delete() > 0
 
 
-async def user_of(token: str, reading: Reading | None = None) -> models.User | None:
-    """Whose session `token` is, or None where it is nobody's or has run out.
-
-    Who goes on to read a page gives the `reading` of it.
-    """
-    async with reading or Reading() as read:
-        found = await read(worded(_USER_OF_SESSION, read.dialect), [_hash(token), clock.now()])
+async def user_of(token: str) -> models.User | None:
+    """Whose session `token` is, or None where it is nobody's or has run out."""
+    read = Reading()
+    if read.dialect == "postgres":
+        return await _users.do((_hash(token), clock.now()))
+    found = await read(worded(_USER_OF_SESSION, "sqlite"), [_hash(token), clock.now()])
     return instance(models.User, found[0]) if found else None
+
+
+async def _users_of(asked: Sequence[tuple[str, datetime]]) -> list[models.User | None]:
+    """Whose sessions those of these tokens are, at these moments."""
+    found = {row[-1]: row for row in await Reading()(_USERS_OF_SESSIONS, [[token_hash for token_hash, _ in asked]])}
+    users = []
+    for token_hash, at in asked:
+        row = found.get(token_hash)
+        users.append(instance(models.User, row[:-2]) if row is not None and row[-2] > at else None)
+    return users
+
+
+# Requests that arrive while a statement is under way share the next one: their sessions are read after they came.
+_users: Together[tuple[str, datetime], models.User | None] = Together(_users_of)
 
 
 async def set_password(user: models.User, password: str) -> None:

@@ -30,14 +30,22 @@ _REPAIRS = (
             OR score <> up_votes - down_votes)""",
     ),
     ("comment counts", invariants.counted_right("post", "comment_count", invariants.VISIBLE_COMMENTS)),
+    ("child counts", invariants.counted_right("post", "child_count", invariants.CHILDREN)),
+    (
+        "posts that are buried",
+        f"UPDATE post SET is_buried = NOT is_buried, version = version + 1 WHERE is_buried <> {invariants.BURIED}",
+    ),
     (
         "threads' scores, states and authors",
-        """UPDATE thread SET score = post.score, state = post.state, author_id = post.author_id
+        """UPDATE thread SET score = post.score, state = post.state, author_id = post.author_id,
+            writer_key = post.writer_key
         FROM post WHERE post.thread_id = thread.id AND post.kind = 'question' AND (
             thread.score <> post.score OR thread.state <> post.state
             OR COALESCE(thread.author_id, 0) <> COALESCE(post.author_id, 0)
+            OR COALESCE(thread.writer_key, '') <> COALESCE(post.writer_key, '')
         )""",
     ),
+    ("duplicate counts", invariants.counted_right("thread", "duplicate_count", invariants.DUPLICATES)),
     ("answer counts", invariants.counted_right("thread", "answer_count", invariants.VISIBLE_ANSWERS)),
     ("thread counts of categories", invariants.counted_right("category", "thread_count", invariants.CATEGORISED)),
     ("thread counts of tags", invariants.counted_right("tag", "thread_count", invariants.TAGGED)),

@@ -37,6 +37,20 @@ VISIBLE_ANSWERS = """
     SELECT thread_id AS id, COUNT(*) AS amount, MAX(created_at) AS newest_at
     FROM post WHERE kind = 'answer' AND state = 'visible' GROUP BY thread_id
 """
+CHILDREN = """
+    SELECT COALESCE(below.parent_id, question.id) AS id, COUNT(*) AS amount
+    FROM post AS below JOIN post AS question ON question.thread_id = below.thread_id AND question.kind = 'question'
+    WHERE below.kind <> 'question' GROUP BY COALESCE(below.parent_id, question.id)
+"""
+DUPLICATES = "SELECT duplicate_of_id AS id, COUNT(*) AS amount FROM thread GROUP BY duplicate_of_id"
+#: Whether `post` stands under something that is not visible.
+BURIED = """(
+    post.kind <> 'question' AND EXISTS (
+        SELECT 1 FROM post AS question
+        WHERE question.thread_id = post.thread_id AND question.kind = 'question' AND question.state <> 'visible'
+    )
+    OR EXISTS (SELECT 1 FROM post AS parent WHERE parent.id = post.parent_id AND parent.state <> 'visible')
+)"""
 TAGGED = """
     SELECT link.tag_id AS id, COUNT(*) AS amount
     FROM thread_tag AS link JOIN thread ON thread.id = link.thread_id AND thread.state = 'visible' GROUP BY link.tag_id
@@ -121,6 +135,13 @@ INVARIANTS = (
         "post",
         _counted("post", "comment_count", VISIBLE_COMMENTS),
     ),
+    Invariant("child count = posts that stand under it", "post", _counted("post", "child_count", CHILDREN)),
+    Invariant(
+        "a post is buried while something above it is not visible",
+        "post",
+        f"""SELECT id, CASE WHEN is_buried THEN 'buried' ELSE 'in sight' END AS found,
+            CASE WHEN is_buried THEN 'in sight' ELSE 'buried' END AS expected FROM post WHERE is_buried <> {BURIED}""",
+    ),
     Invariant(
         "comments stand in the thread of their question or answer",
         "post",
@@ -149,6 +170,12 @@ INVARIANTS = (
     Invariant("a thread has its question's score", "thread", _unlike_its_question("score")),
     Invariant("a thread has its question's state", "thread", _unlike_its_question("state")),
     Invariant("a thread has its question's author", "thread", _unlike_its_question("author_id")),
+    Invariant("a thread has its question's writer", "thread", _unlike_its_question("writer_key")),
+    Invariant(
+        "duplicate count = threads closed as its duplicates",
+        "thread",
+        _counted("thread", "duplicate_count", DUPLICATES),
+    ),
     Invariant(
         "answer count = visible answers",
         "thread",

@@ -7,7 +7,7 @@ votes and posts. Amounts are in points.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 
 import models
 from models import PointsReason, PointsRules, PostKind
@@ -152,6 +152,7 @@ def votes_worth(rules: PointsRules, kind: PostKind, up_votes: int, down_votes: i
     return int(gain + loss)
 
 
+@lru_cache(maxsize=10_000)
 def compact(points: int) -> str:
     """Points as a site shows them: 999, 6.7k, 120k, 1.5m; rounded half up, in whole numbers throughout.
 

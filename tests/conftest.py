@@ -1,10 +1,11 @@
 """What the tests share: a new SQLite file for each, and PostgreSQL where one answers."""
 
 import asyncio
+import json
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,8 @@ from library import Author, Book
 from tortoise.connection import get_connection
 
 from models import database, migrating
-from services import live
+from services import live, policy, secret
+from settings import settings
 
 # Tests do in a second what the limits of an hour forbid, and their secret is nobody's; those of limits turn them on.
 os.environ.setdefault("RATE_LIMITS", "off")
@@ -153,6 +155,25 @@ async def visitor(forum: str) -> AsyncIterator[Client]:
     live.close()
     server.force_exit = True
     await server.shutdown()
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Sets settings of the server for one test: `setting(rate_limits=True)`."""
+    remembered: tuple[Any, ...] = (settings, policy.matrix, secret._secret)
+
+    def forget() -> None:
+        for each in remembered:
+            each.cache_clear()
+
+    def change(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(name.upper(), value if isinstance(value, str) else json.dumps(value))
+        forget()
+
+    yield change
+    monkeypatch.undo()
+    forget()
 
 
 @pytest.fixture

@@ -38,6 +38,8 @@ def is_at_rest(connection: Any) -> bool:
     """Whether nobody has SQLite's lock, or a connection of PostgreSQL's pool."""
     if database.dialect() == "sqlite":
         return not connection._lock.locked() and not connection._connection.in_transaction
+    if turns := getattr(connection, "turns", None):
+        return bool(turns.are_over)
     return bool(connection._pool.get_idle_size() == connection._pool.get_size())
 
 

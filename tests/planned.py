@@ -1,5 +1,6 @@
 """Plans as the tests look at them: made of a document, as the server makes them."""
 
+import re
 from typing import Any
 
 from graphql.execution.values import VariableValues, get_variable_values
@@ -16,6 +17,11 @@ def coerced(query: str, variables: dict[str, Any] | None = None) -> VariableValu
     values = get_variable_values(schema._schema, definition.variable_definitions or (), variables or {})
     assert isinstance(values, VariableValues), values
     return values
+
+
+def queries(statement: str) -> list[str]:
+    """The queries that a statement is made of, one for each step that it reads."""
+    return re.split(r'(?:WITH |,)"s\d+"\([^)]*\) AS MATERIALIZED ', statement)[1:] or [statement]
 
 
 def plan_of(query: str, variables: dict[str, Any] | None = None, viewer: models.User | None = None) -> Plan:

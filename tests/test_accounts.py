@@ -12,6 +12,7 @@ from crowd import member, points_of
 
 import models
 from models import UserLevel
+from models.database import dialect
 from services import accounts, clock, passwords
 from services.errors import Findings, InvalidInput, RateLimited
 
@@ -122,6 +123,18 @@ async def test_a_session_lasts_thirty_days(visitor: Client) -> None:
             _, token = await accounts.sign_up(name, f"{name}@example.org", PASSWORD)
         seen = (await Client(visitor.http, token).run("viewer"))["viewer"]
         assert (seen and seen["user"]["name"]) == viewer
+
+
+async def test_sessions_of_requests_that_come_together_are_read_together(forum: str, statements: list[str]) -> None:
+    tokens = [(await accounts.sign_up(name, f"{name}@example.org", "long enough"))[1] for name in ("ann", "bob")]
+    statements.clear()
+    users = await asyncio.gather(*(accounts.user_of(token) for token in [*tokens * 5, "nobody's"]))
+    assert [user and user.name for user in users] == ["ann", "bob"] * 5 + [None]
+    # The first does not wait; the others gather meanwhile.
+    assert len(statements) == 11 if dialect() == "sqlite" else len(statements) <= 2
+    await accounts.sign_out(tokens[0])
+    users = await asyncio.gather(*(accounts.user_of(token) for token in tokens))
+    assert [user and user.name for user in users] == [None, "bob"]
 
 
 async def test_signing_in_clears_the_users_sessions_that_ran_out(forum: str) -> None:

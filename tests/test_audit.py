@@ -126,6 +126,8 @@ DAMAGES = {
     "votes down = standing votes down + imported": "UPDATE vote SET value = 0 WHERE value = -1",
     "nobody votes on their own post": "UPDATE vote SET user_id = (SELECT id FROM users WHERE name = 'ann')",
     "comment count = visible comments": "UPDATE post SET comment_count = 0",
+    "child count = posts that stand under it": "UPDATE post SET child_count = 7",
+    "a post is buried while something above it is not visible": "UPDATE post SET is_buried = TRUE",
     "comments stand in the thread of their question or answer": (
         "UPDATE post SET thread_id = (SELECT MAX(id) FROM thread) WHERE kind = 'comment'"
     ),
@@ -135,6 +137,8 @@ DAMAGES = {
     "a thread has its question's score": "UPDATE thread SET score = 7",
     "a thread has its question's state": "UPDATE thread SET state = 'hidden'",
     "a thread has its question's author": "UPDATE thread SET author_id = NULL",
+    "a thread has its question's writer": "UPDATE thread SET writer_key = 'nobody'",
+    "duplicate count = threads closed as its duplicates": "UPDATE thread SET duplicate_count = 1",
     "answer count = visible answers": "UPDATE thread SET answer_count = 7",
     "nothing happened in a thread before it was there": (
         "UPDATE thread SET created_at = (SELECT expires_at FROM session), last_activity_at = created_at"

@@ -100,6 +100,22 @@ DERIVED = [
         {"comment count = visible comments": "id 2: found 7, expected 1"},
     ),
     Corruption(
+        "UPDATE post SET child_count = 7 WHERE id = 1",
+        {"child count = posts that stand under it": "id 1: found 7, expected 2"},
+    ),
+    Corruption(
+        "UPDATE post SET is_buried = TRUE WHERE id = 4",
+        {"a post is buried while something above it is not visible": "id 4: found buried, expected in sight"},
+    ),
+    Corruption(
+        "UPDATE thread SET writer_key = 'nobody' WHERE id = 2",
+        {"a thread has its question's writer": "id 2: found nobody, expected None"},
+    ),
+    Corruption(
+        "UPDATE thread SET duplicate_count = 1 WHERE id = 2",
+        {"duplicate count = threads closed as its duplicates": "id 2: found 1, expected 0"},
+    ),
+    Corruption(
         "UPDATE thread SET score = 9 WHERE id = 2",
         {
             "a thread has its question's score": "id 2: found 9, expected 0",

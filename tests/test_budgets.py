@@ -9,6 +9,7 @@ from crowd import category_at, member
 
 import models
 from models import PointsReason, PostKind, VoteValue
+from models.database import dialect
 from services.text import look
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -80,6 +81,11 @@ async def vote_for_all(voter: models.User) -> None:
     )
 
 
+def here(on_sqlite: Any, on_postgres: Any) -> Any:
+    """What is right on this database: on PostgreSQL one statement reads what several do on SQLite."""
+    return on_sqlite if dialect() == "sqlite" else on_postgres
+
+
 async def cost(statements: list[str], client: Client, text: str, **variables: Any) -> tuple[int, Any]:
     """How many statements a document takes, and its data."""
     statements.clear()
@@ -117,7 +123,7 @@ async def test_the_question_page_costs_seven_statements_at_one_answer_and_at_thi
         assert len(shown) == data["thread"]["answers"]["totalCount"] == count
         assert {len(each["comments"]["nodes"]) for each in (*shown, data["thread"]["question"])} == {3}
         assert {comment["viewerVote"] for each in shown for comment in (each, *each["comments"]["nodes"])} == {"UP"}
-    assert (at_one, at_thirty) == (7, 7)
+    assert (at_one, at_thirty) == here((7, 7), (2, 2))
 
 
 async def test_the_home_page_costs_five_statements_at_one_thread_and_at_thirty(
@@ -142,7 +148,7 @@ async def test_the_home_page_costs_five_statements_at_one_thread_and_at_thirty(
         assert len({thread["question"]["author"]["name"] for thread in shown}) == count
         assert {len(thread["tags"]) for thread in shown} == {2}
         assert all(thread["bestAnswer"] and thread["question"]["viewerVote"] == "UP" for thread in shown)
-    assert (at_one, at_thirty) == (5, 5)
+    assert (at_one, at_thirty) == here((5, 5), (3, 3))
 
 
 async def test_the_list_of_users_costs_three_statements_at_one_and_at_thirty(
@@ -171,7 +177,7 @@ async def test_the_tree_of_categories_costs_a_statement_a_level_at_one_branch_an
         )
     at_thirty, data = await cost(statements, visitor, document("categories"))
     assert len(data["categories"]) == MANY
-    assert (at_one, at_thirty) == (4, 4)
+    assert (at_one, at_thirty) == here((4, 4), (1, 1))
 
 
 async def test_the_list_of_tags_costs_three_statements_at_one_and_at_thirty(
@@ -209,7 +215,7 @@ async def test_the_points_history_costs_two_statements_at_one_entry_and_at_thirt
     at_one, _ = await cost(statements, visitor, history, name="ann", first=1)
     at_thirty, data = await cost(statements, visitor, history, name="ann", first=MANY)
     assert len({edge["node"]["post"]["id"] for edge in data["user"]["pointsHistory"]["edges"]}) == MANY
-    assert (at_one, at_thirty) == (2, 2)
+    assert (at_one, at_thirty) == here((2, 2), (1, 1))
 
 
 async def test_a_list_of_threads_filtered_by_everything_is_one_statement(

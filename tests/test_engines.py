@@ -103,7 +103,8 @@ async def test_the_wait_for_a_turn_is_bounded(library: str, monkeypatch: pytest.
 
     holding = [asyncio.ensure_future(hold()) for _ in range(everybody)]
     await all_hold.wait()
-    monkeypatch.setattr(f"models.engines.{database.dialect()}.TURN_TIMEOUT", 0.05)
+    engine = "turns" if database.dialect() == "postgres" else "sqlite"
+    monkeypatch.setattr(f"models.engines.{engine}.TURN_TIMEOUT", 0.05)
     for attempt in (hold(), execute("UPDATE book SET copies = 5")):
         with pytest.raises(DatabaseBusy, match=r"0\.05 s"):
             await attempt

@@ -1,5 +1,6 @@
 """Permissions: the answers to `viewerCan` are the refusals of the deeds themselves."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,9 +33,19 @@ async def told(client: Client, post: models.Post, action: str) -> Any:
     return data["node"]["viewerCan"]
 
 
-async def test_a_visitor_is_told_to_sign_in(visitor: Client) -> None:
+async def test_a_visitor_may_write_but_not_vote(visitor: Client) -> None:
     thread, question = await asked_by(await member("ann"))
     assert await told(visitor, question, "VOTE_UP") == refused("SIGN_IN", "Sign in to vote.")
+    assert await told(visitor, question, "COMMENT") == ALLOWED
+    data = await visitor.run("thread_permissions", number=thread.id, action="ANSWER")
+    assert data["thread"]["viewerCan"] == ALLOWED
+
+
+async def test_where_writing_takes_an_account_a_visitor_is_told_to_sign_in(
+    visitor: Client, setting: Callable[..., None]
+) -> None:
+    setting(permissions={"answer": {}, "comment": {}})
+    thread, question = await asked_by(await member("ann"))
     assert await told(visitor, question, "COMMENT") == refused("SIGN_IN", "Sign in to comment.")
     data = await visitor.run("thread_permissions", number=thread.id, action="ANSWER")
     assert data["thread"]["viewerCan"] == refused("SIGN_IN", "Sign in to answer.")
@@ -105,18 +116,18 @@ async def test_the_deed_refuses_with_the_words_of_the_permission(visitor: Client
     assert permission == refused(refusal.value.reason.name, refusal.value.message)
 
 
-async def test_hidden_and_queued_posts_and_threads_are_among_no_rows(forum: str) -> None:
-    ann = await member("ann")
+async def test_hidden_and_queued_posts_and_threads_are_among_the_rows_of_their_author_alone(forum: str) -> None:
+    ann, bob = await member("ann"), await member("bob")
     thread, question = await asked_by(ann)
-    for viewer in (None, ann):
+    for viewer in (None, ann, bob):
         assert await visibility.visible_threads(viewer).get_or_none(id=thread.id) == thread
         assert await visibility.visible_posts(viewer).get_or_none(id=question.id) == question
     for state in (PostState.HIDDEN, PostState.QUEUED):
         await models.Post.filter(id=question.id).update(state=state)
         await models.Thread.filter(id=thread.id).update(state=state)
-        for viewer in (None, ann):
-            assert await visibility.visible_threads(viewer).count() == 0
-            assert await visibility.visible_posts(viewer).count() == 0
+        for viewer, count in ((None, 0), (bob, 0), (ann, 1)):
+            assert await visibility.visible_threads(viewer).count() == count
+            assert await visibility.visible_posts(viewer).count() == count
 
 
 async def test_what_is_hidden_appears_nowhere_in_the_graph(visitor: Client) -> None:

@@ -44,7 +44,7 @@ async def test_no_text_of_a_clients_is_in_a_statement(filled: Forum, statements:
     with fallbacks() as reasons:
         assert b'"errors"' not in await answer(Asked(TEXTS), None)
     assert not reasons
-    assert sum(SENT in each for each in statements) >= 6, "the values stand behind the statements"
+    assert sum(each.count(SENT) for each in statements) >= 6, "the values stand behind the statements"
     for each in statements:
         assert SENT not in each.rpartition(": [")[0]
         assert "4711" not in each.rpartition(": [")[0]

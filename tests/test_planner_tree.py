@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from both_ways import answer, fallbacks
 from clients import document
-from planned import plan_of
+from planned import plan_of, queries
 from random_documents import Asked
 from random_forum import Forum, random_forum
 from random_values import random_variables
@@ -26,12 +26,12 @@ async def filled(forum: str) -> Forum:
 
 
 async def sent(statements: list[str], query: str, variables: dict[str, Any] | None = None) -> list[str]:
-    """The statements of a visitor's query, which a plan must answer."""
+    """The queries of a visitor's statements, one for each step of the plan, which must answer."""
     statements.clear()
     with fallbacks() as reasons:
         assert b'"errors"' not in await answer(Asked(query, variables or {}), None)
     assert not reasons
-    return list(statements)
+    return [query for each in statements for query in queries(each)]
 
 
 async def test_to_one_relations_are_joined_to_the_statement_of_their_row(filled: Forum, statements: list[str]) -> None:

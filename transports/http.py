@@ -13,7 +13,6 @@ from graphql import ExecutionResult, OperationType
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
-from models.reading import Reading
 from schema import schema
 from schema.context import Context
 from schema.execution import NotAllowed, masked
@@ -67,11 +66,10 @@ async def _answer(
         if media_type is None:
             raise Refused(406, f"Accept {GRAPHQL} or {JSON}.")
         parameters = parameters_of(method, headers, asked)
-        async with Reading() as reading:
-            context = await _context(scope, headers, reading)
-            began_at = 0 if answers is None else answers.told
-            context.notes_reads = answers is not None
-            result = await _executed(method, parameters, context)
+        context = await _context(scope, headers)
+        began_at = 0 if answers is None else answers.told
+        context.notes_reads = answers is not None
+        result = await _executed(method, parameters, context)
     except Refused as refused:
         return _written({"errors": [{"message": str(refused)}]}, media_type or JSON, refused.status, *refused.headers)
     except Exception as bug:
@@ -84,9 +82,9 @@ async def _answer(
     return answer
 
 
-async def _context(scope: Scope, headers: Headers, reading: Reading) -> Context:
-    viewer, token = await who_asks(scope, headers, reading)
-    context = Context(request=HTTPConnection(scope), viewer=viewer, token=token, reading=reading)
+async def _context(scope: Scope, headers: Headers) -> Context:
+    viewer, token = await who_asks(scope, headers)
+    context = Context(request=HTTPConnection(scope), viewer=viewer, token=token)
     context.loaders.knows_viewer = True
     return context
 

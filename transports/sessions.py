@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
-from models.reading import Reading
 from schema.context import SESSION_COOKIE, WRITER_COOKIE
 from services import accounts, claims, origin
 from services.actors import Actor
@@ -17,12 +16,12 @@ _BEARER = "bearer "
 _COOKIES = SESSION_COOKIE.encode(), WRITER_COOKIE.encode()
 
 
-async def who_asks(scope: Scope, headers: Headers, reading: Reading | None = None) -> tuple[Actor, str | None]:
+async def who_asks(scope: Scope, headers: Headers) -> tuple[Actor, str | None]:
     """Whose request or handshake it is, and by which session token; deeds know from here on where it comes from."""
     client = scope.get("client")
     origin.serve(client[0] if client else None)
     token = token_of(headers)
-    if token is not None and (user := await accounts.user_of(token, reading)) is not None:
+    if token is not None and (user := await accounts.user_of(token)) is not None:
         return user, token
     kept = _cookie(headers, WRITER_COOKIE)
     return claims.writer_of(kept) if kept else None, token

@@ -40,6 +40,8 @@ async def import_answers(site: Site, advance: Advance) -> None:
 
 async def _import_chunk(site: Site, rows: Sequence[Row]) -> None:
     local_ids = await site.numbers.of_posts(ids(rows))
+    unseen = models.Thread.filter(id__in=[row["ThreadId"] for row in rows]).exclude(state=PostState.VISIBLE)
+    buried: set[Any] = set(await unseen.values_list("id", flat=True))
     answers: list[dict[str, Any]] = []
     revisions: list[dict[str, Any]] = []
     for row in rows:
@@ -47,7 +49,7 @@ async def _import_chunk(site: Site, rows: Sequence[Row]) -> None:
         answer = posts.post(
             site, row, history, PostKind.ANSWER, local_id=local_ids[row["Id"]], thread_id=row["ThreadId"]
         )
-        answers.append(answer)
+        answers.append(answer | {"is_buried": row["ThreadId"] in buried})
         revisions += posts.revisions(history, answer["id"], title=None, body=answer["body"], tags=None)
     await _mark_best(site, rows, answers)
     await insert("post", answers)
@@ -88,6 +90,10 @@ async def _recount(site: Site, rows: Sequence[Row]) -> None:
             views=thread.view_count,
         )
         changed.append((thread.id, count, last_activity_at, hot))
+    await execute_many(
+        "UPDATE post SET child_count = child_count + $2 WHERE thread_id = $1 AND kind = 'question'",
+        sorted(more.items()),
+    )
     await execute_many(
         "UPDATE thread SET answer_count = $2, last_activity_at = $3, hotness = $4 WHERE id = $1", changed
     )

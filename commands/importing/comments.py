@@ -14,6 +14,7 @@ from models import PostKind, PostState
 from models.database import transaction
 from services.markdown import render
 from services.text import clean
+from services.visibility import everybody_sees
 
 NEW_COMMENTS = "WHERE Comments.Id NOT IN (SELECT Id FROM LocalComment)"
 
@@ -37,19 +38,22 @@ async def import_comments(site: Site, advance: Advance) -> None:
 async def _import_chunk(site: Site, rows: Sequence[Row]) -> None:
     local_ids = site.numbers.of_comments([row["Id"] for row in rows])
     more = Counter[int](row["ParentId"] for row in rows)
-    thread_ids: dict[int, int] = dict(await models.Post.filter(id__in=list(more)).values_list("id", "thread_id"))
-    await insert("post", (_comment(row, local_ids[row["Id"]], thread_ids[row["ParentId"]]) for row in rows))
+    parents = {parent.id: parent for parent in await models.Post.filter(id__in=list(more))}
+    await insert("post", (_comment(row, local_ids[row["Id"]], parents[row["ParentId"]]) for row in rows))
     await site.keep("Comment", local_ids)
-    await execute_many("UPDATE post SET comment_count = comment_count + $2 WHERE id = $1", sorted(more.items()))
+    await execute_many(
+        "UPDATE post SET comment_count = comment_count + $2, child_count = child_count + $2 WHERE id = $1",
+        sorted(more.items()),
+    )
 
 
-def _comment(row: Row, local_id: int, thread_id: int) -> dict[str, Any]:
+def _comment(row: Row, local_id: int, parent: models.Post) -> dict[str, Any]:
     body = markup.from_comment(clean(row["Text"] or ""))
     shown = render(body)
     score = number(row["Score"]) or 0
     return {
         "id": local_id,
-        "thread_id": thread_id,
+        "thread_id": parent.thread_id,
         "kind": PostKind.COMMENT.value,
         "parent_id": row["ParentId"],
         "author_id": row["AuthorId"],
@@ -58,6 +62,7 @@ def _comment(row: Row, local_id: int, thread_id: int) -> dict[str, Any]:
         "body_html": shown.html,
         "body_text": shown.text,
         "state": PostState.VISIBLE.value,
+        "is_buried": not everybody_sees(parent),
         **posts.counted(max(score, 0), max(-score, 0)),
         "is_imported": True,
         "created_at": time(row["CreationDate"]),

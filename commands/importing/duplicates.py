@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from tortoise.expressions import F
+
 import models
 from commands.importing.closures import closure
 from commands.importing.history import History
@@ -48,6 +50,7 @@ async def _point(site: Site, rows: Sequence[Row]) -> dict[int, int]:
             continue
         unpointed = models.Thread.filter(id=row["ThreadId"], close_reason=ClosureReason.DUPLICATE, duplicate_of_id=None)
         if await unpointed.update(duplicate_of_id=original_id):
+            await models.Thread.filter(id=original_id).update(duplicate_count=F("duplicate_count") + 1)
             pointed[row["Id"]] = original_id
         else:
             site.report.note("duplicates that were imported before they were closed: they stay open")

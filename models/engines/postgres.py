@@ -1,7 +1,7 @@
 """Tortoise's engine for PostgreSQL: a pool that gets every connection back, whatever is cancelled."""
 
-import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
@@ -11,12 +11,20 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 
 from models.engines.postgres_schema import PostgresSchemaEditor
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
-from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, is_counted
+from models.engines.turns import Turns
+from models.engines.waiting import MIGRATION_TIMEOUT, finish, is_counted
 
 log = logging.getLogger(__name__)
 
 #: Seconds for a rollback. A connection that takes longer is dropped, and the server rolls back by itself.
 ROLLBACK_TIMEOUT = 5.0
+
+#: The longest statement that is prepared once for all its uses, in characters: a page's is several thousand.
+LONGEST_PREPARED = 100_000
+
+#: A session's settings: moments are written like 2026-11-23 09:30:00+00, whatever is usual there; and no statement is
+#: compiled before it is run, which takes longer than ours run, and is done where many rows are only expected.
+SESSION = {"DateStyle": "ISO", "TimeZone": "UTC", "jit": "off"}
 
 #: The advisory lock of those who change the schema: a number that nothing else in this database uses.
 SCHEMA_LOCK = int.from_bytes(b"schema")
@@ -30,6 +38,13 @@ class Turn(PoolConnectionWrapper[asyncpg.pool.PoolConnectionProxy]):
     async def __aenter__(self) -> asyncpg.pool.PoolConnectionProxy:
         self.connection = await self.client.take()
         return self.connection
+
+    async def __aexit__(self, error_type: type[BaseException] | None, *_: object) -> None:
+        connection: Any = self.connection
+        if error_type is None and not connection.is_in_transaction():
+            self.client.turns.rest(connection)
+        else:
+            await finish(self.client.turns.release(connection))
 
 
 class TurnInTransaction(ConnectionWrapper[asyncpg.pool.PoolConnectionProxy]):
@@ -67,10 +82,15 @@ class PostgresClient(JoinsTransaction, CountedStatements):
     A connection's session state is not reset between its users: use SET LOCAL and transaction-level advisory locks.
     """
 
-    _pool: Any
+    turns: Turns
 
     async def create_pool(self, **parameters: Any) -> asyncpg.Pool:
-        return await asyncpg.create_pool(None, reset=keep_session, **parameters)
+        parameters["server_settings"] = {**parameters.get("server_settings", {}), **SESSION}
+        pool = await asyncpg.create_pool(
+            None, reset=keep_session, max_cacheable_statement_size=LONGEST_PREPARED, **parameters
+        )
+        self.turns = Turns(pool, parameters["max_size"])
+        return pool
 
     async def take(self) -> asyncpg.pool.PoolConnectionProxy:
         """A connection of the pool; a cancelled wait has got none. Raises DatabaseBusy."""
@@ -78,16 +98,29 @@ class PostgresClient(JoinsTransaction, CountedStatements):
             async with self._pool_init_lock:
                 if self._pool is None:
                     await self.create_connection(with_db=True)
+        return await self.turns.take()
+
+    async def read(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
+        """The rows of a SELECT, by the shortest way."""
+        self.log.debug("%s: %s", sql, values)
+        connection = await self.take()
         try:
-            if self._pool.get_idle_size():
-                return await self._pool.acquire()  # which does not wait
-            async with asyncio.timeout(TURN_TIMEOUT):
-                return await self._pool.acquire()
-        except TimeoutError:
-            raise DatabaseBusy(
-                f"All {self.pool_maxsize} connections to the database were in use for {TURN_TIMEOUT:g} s. "
-                "More are had with `?maxsize=` at the end of the database's URL."
-            ) from None
+            rows: Sequence[Any] = await connection.fetch(sql, *values)
+        except BaseException:
+            await finish(self.turns.release(connection))
+            raise
+        self.turns.rest(connection)
+        return rows
+
+    async def _expire_connections(self) -> None:
+        if self._pool:
+            await self.turns.clear()
+        await super()._expire_connections()
+
+    async def _close(self) -> None:
+        if self._pool:
+            await self.turns.end()
+        await super()._close()
 
     def turn(self) -> Turn:
         return Turn(self, self._pool_init_lock)
@@ -104,6 +137,8 @@ class PostgresTransaction(OpenTransaction, CountedStatements, stock.TransactionW
     """A transaction on one connection of the pool."""
 
     _parent: PostgresClient
+    #: Whether its connection is as it was before.
+    is_whole = False
 
     def acquire_connection(self) -> TurnInTransaction:
         return TurnInTransaction(self._lock, self)
@@ -112,7 +147,10 @@ class PostgresTransaction(OpenTransaction, CountedStatements, stock.TransactionW
         self._connection = await self._parent.take()
 
     async def give_connection_back(self) -> None:
-        connection = self._connection
+        connection, turns = self._connection, self._parent.turns
+        if self.is_whole:
+            turns.rest(connection)
+            return
         try:
             if not connection.is_closed() and connection.is_in_transaction():
                 await connection.execute("ROLLBACK", timeout=ROLLBACK_TIMEOUT)
@@ -120,12 +158,13 @@ class PostgresTransaction(OpenTransaction, CountedStatements, stock.TransactionW
             log.warning("A connection to PostgreSQL was dropped", exc_info=True)
             connection.terminate()
         finally:
-            await self._parent._pool.release(connection)
+            await turns.release(connection)
 
     async def say(self, command: str) -> str:
         # Whether a commit took place is worth any wait.
         timeout = None if command == "COMMIT" else ROLLBACK_TIMEOUT
         answer: str = await self._connection.execute(command, timeout=timeout)
+        self.is_whole = answer == "COMMIT"
         return answer
 
 

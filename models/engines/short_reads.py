@@ -11,8 +11,9 @@ PATIENCE = 0.005
 #: How many steps of SQLite's machine pass between two looks at the clock: some tenths of a millisecond.
 STEPS = 5_000
 
-#: How many statements are remembered as long ones.
+#: How many statements are remembered as long ones, and for how many seconds: the machine may only have been busy.
 MEMORY = 500
+REMEMBERED = 10.0
 
 
 class ShortReads:
@@ -20,7 +21,7 @@ class ShortReads:
 
     def __init__(self, file: str, pragmas: Mapping[str, Any]) -> None:
         self._late_at = 0.0
-        self._long: set[str] = set()
+        self._long: dict[str, float] = {}
         self._connection = sqlite3.connect(file, isolation_level=None, cached_statements=MEMORY)
         try:
             self._connection.row_factory = sqlite3.Row
@@ -38,16 +39,17 @@ class ShortReads:
 
     def read(self, query: str, values: Sequence[Any], *, as_tuples: bool = False) -> list[Any] | None:
         """The rows, or None if it is a long read, now or as it was before, or would have to wait for a lock."""
-        if query in self._long:
+        now = perf_counter()
+        if self._long and self._long.get(query, 0.0) > now:
             return None
-        self._late_at = perf_counter() + PATIENCE
+        self._late_at = now + PATIENCE
         try:
             return (self._tuples if as_tuples else self._connection).execute(query, values).fetchall()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 if len(self._long) >= MEMORY:
                     self._long.clear()
-                self._long.add(query)
+                self._long[query] = now + REMEMBERED
             elif error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             return None

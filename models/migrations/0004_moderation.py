@@ -393,6 +393,16 @@ class Migration(migrations.Migration):
             name="post_by_kind",
             fields=None,
         ),
+        ops.RemoveIndex(
+            model_name="Post",
+            name="post_by_thread_best",
+            fields=None,
+        ),
+        ops.RemoveIndex(
+            model_name="Post",
+            name="post_by_thread_time",
+            fields=None,
+        ),
         ops.AddField(
             model_name="Post",
             name="child_count",
@@ -437,7 +447,20 @@ class Migration(migrations.Migration):
         ),
         ops.AddIndex(
             model_name="Post",
-            index=SortedIndex(fields=["kind", "state", "is_buried"], name="post_by_kind"),
+            index=SortedIndex(
+                fields=["thread_id", "kind", "is_buried", "state", "-is_best", "-score", "id"],
+                name="post_by_thread_best",
+            ),
+        ),
+        ops.AddIndex(
+            model_name="Post",
+            index=SortedIndex(
+                fields=["thread_id", "kind", "is_buried", "state", "created_at", "id"], name="post_by_thread_time"
+            ),
+        ),
+        ops.AddIndex(
+            model_name="Post",
+            index=SortedIndex(fields=["kind", "is_buried", "state"], name="post_by_kind"),
         ),
         ops.AddIndex(
             model_name="Post",
