@@ -42,6 +42,11 @@ def test_a_change_that_was_interrupted_is_resumed(forum_url: str) -> None:
 
     told(forum_url, interrupted)
     assert "0 of 1 users have their new points. Go on with: qa rules resume" in qa(forum_url, "rules", "show").output
+    checked = qa(forum_url, "check")
+    assert checked.status == 0
+    assert checked.output.endswith(
+        "A change of the rules is under way: 0 of 1 users have their new points, and the others were not looked at."
+    )
     assert qa(forum_url, "rules", "resume").status == 0
     assert points_of_ann(forum_url) == [150]
 
