@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import addresses, changes, live, voting
+from services import addresses, changes, live, reckoning, viewing, voting
 from services.delivery import delivering
 from settings import settings
 from transports.answers import Answers
@@ -75,11 +75,15 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     await database.connect(settings().database_url)
     try:
         with keeping_answers(), collecting_rarely():
+            reckoning.begin()  # what a change of the rules has left to do
+            viewing.begin()
             async with addresses.kept_loaded(), delivering():
                 yield
     finally:
         live.close()
         await voting.finish()
+        await reckoning.stop()
+        await viewing.finish()
         await database.disconnect()
 
 

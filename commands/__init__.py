@@ -2,7 +2,7 @@
 
 import typer
 
-from commands import audit, explain, importing, migrate, schema, seed, serve, users
+from commands import audit, explain, importing, migrate, rules, schema, seed, serve, users
 
 app = typer.Typer(
     name="qa",
@@ -19,3 +19,4 @@ app.command()(audit.recount)
 app.command()(schema.schema)
 app.command()(explain.explain)
 app.add_typer(users.app, name="user")
+app.add_typer(rules.app, name="rules")

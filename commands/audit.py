@@ -4,7 +4,7 @@ import typer
 from rich.table import Table
 
 from commands.running import console, with_database
-from services import audit
+from services import audit, reckoning
 
 
 @with_database
@@ -21,6 +21,9 @@ async def check() -> None:
         for row_id, found, expected in finding.offenders:
             sound = False
             console.print(f"        id {row_id}: found {found}, expected {expected}", highlight=False, markup=False)
+    if so_far := await reckoning.progress():
+        done = f"{so_far.done:,} of {so_far.total:,} users have their new points, and the others were not looked at"
+        console.print(f"A change of the rules is under way: {done}.", highlight=False)
     if not sound:
         console.print("Run qa recount to put right what follows from the rest, then qa check again.")
         raise typer.Exit(1)

@@ -16,6 +16,7 @@ from rich.console import Console
 from models import database
 from models.migrating import CannotMigrate, pending
 from services.errors import Refusal
+from services.policy import UnknownPrivilege
 from settings import settings
 
 Given = ParamSpec("Given")
@@ -37,7 +38,7 @@ def failures_told() -> Iterator[None]:
     """Tell what a user can do something about in a line, and end; a traceback is left for bugs."""
     try:
         yield
-    except (Refusal, database.DatabaseUnavailable, CannotMigrate) as error:
+    except (Refusal, database.DatabaseUnavailable, CannotMigrate, UnknownPrivilege) as error:
         fail(str(error))
     except ValidationError as error:
         fail("\n".join(f"{'.'.join(map(str, wrong['loc'])).upper()}: {wrong['msg']}" for wrong in error.errors()))

@@ -11,6 +11,7 @@ from models import database
 from models.migrating import pending
 from planner.warming import documents_in, warm
 from schema import schema
+from services import policy
 from settings import settings
 from transports.requests import MOST_BODY
 
@@ -53,7 +54,8 @@ def serve(
 
 
 async def _prepared() -> None:
-    """Fail where the database is not this version's; plan what clients are known to ask."""
+    """Fail where the settings or the database are not this version's; plan what clients are known to ask."""
+    policy.matrix()
     async with database.connected(settings().database_url):
         if await pending():
             fail(UNMIGRATED)

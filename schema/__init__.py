@@ -26,13 +26,16 @@ from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
 from schema.posts import Answer, Comment, Post, Question, Revision
 from schema.reclassifying import ReclassifyingMutations
+from schema.rules import RulesMutations
 from schema.scalars import SCALARS
+from schema.setting_aside import SettingAsideMutations
 from schema.site import SiteQueries
 from schema.subscribing import SubscribingMutations
 from schema.tagging import TaggingMutations
 from schema.tags import TagQueries
 from schema.threads import ThreadQueries
 from schema.users import UserQueries
+from schema.viewing import ViewingMutations
 from schema.voting import VotingMutations
 
 
@@ -72,6 +75,9 @@ class Mutation(
     ApprovingMutations,
     ModeratingMutations,
     BlockingMutations,
+    SettingAsideMutations,
+    RulesMutations,
+    ViewingMutations,
 ):
     pass
 

@@ -18,6 +18,7 @@ from models.paging import Page, Window, counts, pages
 from planner.sources import Listing, Mine, Viewer
 from schema.waves import Wave, WaveLoader
 from services.changes import ANY, Read
+from services.reckoning import Progress, progress
 from services.visibility import visible
 
 Row = TypeVar("Row", bound=Model)
@@ -128,6 +129,23 @@ class _PostCountsByUser(WaveLoader[int, PostCounts]):
         return [PostCounts(**found[key]) for key in keys]
 
 
+class _SettlingByRules(WaveLoader[int, Progress]):
+    """How many users were brought under a version of the rules."""
+
+    @staticmethod
+    def reads(_: Sequence[int]) -> list[Read]:
+        """What the answers for these keys are made of."""
+        rules = Read(models.PointsRules._meta.db_table, ANY, [None], frozenset({"settled_up_to"}))
+        return [rules, Read(models.User._meta.db_table, ANY, [None], frozenset({"id"}))]
+
+    async def batch_load_fn(self, keys: Sequence[int]) -> list[Progress]:
+        found = await progress()
+        if found is None:  # it has come to its end since
+            users = await models.User.all().count()
+            found = Progress(users, users)
+        return [found for _ in keys]
+
+
 class Loaders:
     """The loaders of one operation, each made when it is first asked for."""
 
@@ -177,6 +195,10 @@ class Loaders:
     @cached_property
     def post_counts_by_user(self) -> _PostCountsByUser:
         return _PostCountsByUser(self.wave)
+
+    @cached_property
+    def settling_by_rules(self) -> _SettlingByRules:
+        return _SettlingByRules(self.wave)
 
     def shown(self, rows: QuerySet[Row]) -> QuerySet[Row]:
         """`rows`, together with what is shown with each."""

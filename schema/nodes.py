@@ -75,7 +75,7 @@ def split_id(id: str) -> tuple[str, int] | None:
 def node_named(id: str) -> tuple[type[Model], int] | None:
     """The model and the key of what `id` names; None where it names nothing that this graph could hold."""
     named = split_id(id)
-    return None if named is None else (NODE_MODELS[named[0]], named[1])
+    return (NODE_MODELS[named[0]], named[1]) if named is not None and named[0] in NODE_MODELS else None
 
 
 def key_of(kind: str, id: str) -> int | None:
@@ -112,6 +112,11 @@ def user_id(id: str) -> int:
 def batch_id(id: str) -> int:
     """Which batch of moderation `id` names. Raises NotFound."""
     return _wanted("ModerationBatch", id, "a batch of moderation")
+
+
+def entry_id(id: str) -> int:
+    """Which entry of the log `id` names. Raises NotFound."""
+    return _wanted("ModerationEntry", id, "an entry of the log")
 
 
 def _wanted(kind: str, id: str, what: str) -> int:

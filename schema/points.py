@@ -8,8 +8,8 @@ import strawberry
 import models
 from planner.sources import Listing, view_of, whole_site
 from schema.enums import PointsReason
-from schema.fields import column, one, to_one
-from schema.nodes import Node
+from schema.fields import batch, column, one, same, to_one
+from schema.nodes import Node, OfRow
 from schema.posts import Post
 
 if TYPE_CHECKING:
@@ -35,9 +35,16 @@ class PointsEntry(Node):
     rules_version: int = column("rules_id", description="The version of the rules that it was reckoned by.")
 
 
+@strawberry.type(description="How far a change of the rules has come.")
+@view_of(models.PointsRules)
+class Settling:
+    done: int = batch("settling_by_rules", "version", pick="done", description="Users who have their new points.")
+    total: int = batch("settling_by_rules", "version", pick="total", description="All users.")
+
+
 @strawberry.type(description="What each deed is worth. Amounts are in points; a cap of null is no cap.")
 @view_of(models.PointsRules)
-class PointsRules:
+class PointsRules(OfRow):
     version: int = strawberry.field(description="Grows with every change of the rules.")
     joined: int = strawberry.field(description="For signing up.")
     question_posted: int = strawberry.field(description="For asking a question.")
@@ -62,6 +69,9 @@ class PointsRules:
     hot_answers: int = strawberry.field(description="Hotness for an answer, times 160,000.")
     hot_votes: int = strawberry.field(description="Hotness for a vote up on the question, times 160,000.")
     hot_views: int = strawberry.field(description="Hotness for a view, times 4,000.")
+    settling: Settling | None = same(
+        unless="settled_up_to", description="While they are being put in force for what was done before; else null."
+    )
 
 
 @strawberry.type

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import models
-from models import PostKind, PostState
 from models.database import execute, fetch, transaction
 from services import invariants, points
-from services.hotness import hotness
+from services.hotness import reckoned
 
 #: Threads whose hotness is reckoned at a time.
 _BATCH = 1_000
@@ -95,22 +94,10 @@ async def recount() -> AsyncIterator[tuple[str, int]]:
 async def _with_hotness() -> AsyncIterator[tuple[models.Thread, float]]:
     """Each thread, and the hotness that it should have."""
     rules = await points.rules_in_force()
+    if rules.settled_up_to == 0:
+        return  # new rules are under way, and may have come to some threads only (`services.reckoning`)
     last = 0
     while threads := await models.Thread.filter(id__gt=last).order_by("id").limit(_BATCH):
         last = threads[-1].id
-        answers = models.Post.filter(
-            thread_id__gte=threads[0].id, thread_id__lte=last, kind=PostKind.ANSWER, state=PostState.VISIBLE
-        )
-        newest = dict(await answers.order_by("created_at").values_list("thread_id", "created_at"))
-        for thread in threads:
-            yield (
-                thread,
-                hotness(
-                    rules,
-                    asked_at=thread.created_at,
-                    newest_answer_at=newest.get(thread.id),
-                    answers=thread.answer_count,
-                    score=thread.score,
-                    views=thread.view_count,
-                ),
-            )
+        for thread, expected in zip(threads, await reckoned(rules, threads), strict=True):
+            yield thread, expected

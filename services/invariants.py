@@ -1,8 +1,6 @@
 """What is always true of the data, as SQL that finds where it is not.
 
-Each invariant's statement gives rows of (id, found, expected) for the first offenders, on both databases. The points
-that a user should have are reckoned from posts and standing votes alone, by the rules of Question2Answer
-(`app/db/points.php`), independently of the deeds that paid them.
+Each invariant's statement gives rows of (id, found, expected) for the first offenders, on both databases.
 """
 
 from collections.abc import Iterator
@@ -11,7 +9,7 @@ from typing import Any
 
 from tortoise import Tortoise
 
-from models import PostKind
+from services.dues import points_due
 
 #: How many offenders a check tells of.
 MOST_OFFENDERS = 5
@@ -25,8 +23,6 @@ class Invariant:
     table: str
     offenders: str
 
-
-_RULES = "rules AS (SELECT * FROM points_rules ORDER BY version DESC LIMIT 1)"
 
 STANDING_VOTES = """
     SELECT post_id,
@@ -70,57 +66,12 @@ CATEGORISED = """
 EARNED = "SELECT user_id AS id, SUM(amount) AS amount FROM points_entry GROUP BY user_id"
 
 
-def _capped(rate: str, votes: str, cap: str, beyond: str) -> str:
-    return (
-        f"CASE WHEN rules.{cap} IS NOT NULL AND rules.{rate} * {votes} {beyond} rules.{cap} "
-        f"THEN {'-' if beyond.startswith('< -') else ''}rules.{cap} ELSE rules.{rate} * {votes} END"
-    )
-
-
-def _worth(up: str, down: str) -> str:
-    """What so many votes on a post are worth, as an expression over `post` and `rules`."""
-    cases = []
-    for kind in PostKind:
-        gain = _capped(f"{kind.value}_upvoted", up, f"{kind.value}_max_gain", ">")
-        loss = _capped(f"{kind.value}_downvoted", down, f"{kind.value}_max_loss", "< -")
-        cases.append(f"WHEN '{kind.value}' THEN {gain} + {loss}")
-    return f"CASE post.kind {' '.join(cases)} END"
-
-
+# While a change of the rules is under way, users beyond the last one that it came to have what the old rules gave.
 _POINTS = f"""
-    WITH {_RULES},
-    given AS (
-        SELECT user_id AS id, amount FROM points_entry WHERE reason IN ('imported', 'adjustment')
-        UNION ALL
-        SELECT users.id, rules.joined FROM users, rules WHERE NOT users.is_imported
-        UNION ALL
-        SELECT post.author_id, CASE post.kind WHEN 'question' THEN rules.question_posted ELSE rules.answer_posted END
-        FROM post, rules WHERE post.kind <> 'comment' AND post.state = 'visible' AND NOT post.is_imported
-        UNION ALL
-        SELECT question.author_id, rules.best_answer_chosen
-        FROM post AS question
-        JOIN post AS answer ON answer.thread_id = question.thread_id AND answer.is_best AND NOT answer.is_best_imported
-        CROSS JOIN rules WHERE question.kind = 'question' AND question.state = 'visible'
-        UNION ALL
-        SELECT answer.author_id, rules.chosen_as_best
-        FROM post AS answer
-        JOIN post AS question ON question.thread_id = answer.thread_id AND question.kind = 'question'
-        CROSS JOIN rules
-        WHERE answer.is_best AND NOT answer.is_best_imported AND answer.state = 'visible'
-        AND (question.author_id IS NULL OR question.author_id <> answer.author_id)
-        UNION ALL
-        SELECT vote.user_id, rules.vote_cast
-        FROM vote JOIN post ON post.id = vote.post_id AND post.kind <> 'comment' CROSS JOIN rules WHERE vote.value <> 0
-        UNION ALL
-        SELECT post.author_id,
-            {_worth("post.up_votes", "post.down_votes")}
-            - {_worth("post.imported_up_votes", "post.imported_down_votes")}
-        FROM post, rules
-        WHERE post.up_votes <> post.imported_up_votes OR post.down_votes <> post.imported_down_votes
-    ),
-    due AS (SELECT id, SUM(amount) AS amount FROM given WHERE id IS NOT NULL GROUP BY id)
+    WITH {points_due()}
     SELECT users.id, users.points AS found, COALESCE(due.amount, 0) AS expected
     FROM users LEFT JOIN due ON due.id = users.id WHERE users.points <> COALESCE(due.amount, 0)
+    AND users.id <= COALESCE((SELECT settled_up_to FROM points_rules ORDER BY version DESC LIMIT 1), users.id)
 """
 
 

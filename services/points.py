@@ -4,14 +4,14 @@ A user's points are the sum of their ledger entries, and equal what `services.au
 votes and posts. Amounts are in points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
 
 import models
 from models import PointsReason, PointsRules, PostKind
-from models.database import after_commit, fetch_rows
+from models.database import after_commit, dialect, execute, fetch_rows, in_transaction
 from models.raw import Statement, columns, instance, run, write_together
 from services import changes, clock, live
 from settings import settings
@@ -37,6 +37,21 @@ _SET_POINTS = Statement(
 )
 
 
+#: The amounts in the rules, by name: all but the weights of hotness.
+AMOUNTS = tuple(
+    name
+    for name in PointsRules._meta.fields_db_projection
+    if name not in ("version", "settled_up_to", "created_at") and not name.startswith("hot_")
+)
+#: The caps among them.
+CAPS = frozenset(name for name in AMOUNTS if name.endswith(("_max_gain", "_max_loss")))
+#: The weights of hotness.
+WEIGHTS = tuple(name for name in PointsRules._meta.fields_db_projection if name.startswith("hot_"))
+
+#: The lock of PostgreSQL that stands for the rules: all who pay by them share it. SQLite's one writer needs none.
+_RULES_LOCK = 4_718_100
+
+
 @dataclass(frozen=True)
 class Payment:
     """So many points to (or, below zero, from) a user, for a reason, because of a post.
@@ -52,7 +67,23 @@ class Payment:
 
 
 async def rules_in_force() -> PointsRules:
-    """The newest version of the rules."""
+    """The newest version of the rules. Inside a transaction they stay in force until its end.
+
+    So whoever counts by them is done before others come into force, and what is reckoned anew then sees it.
+    """
+    if in_transaction() and dialect() == "postgres":
+        await execute(f"SELECT pg_advisory_xact_lock_shared({_RULES_LOCK})")
+    return await _newest_rules()
+
+
+async def rules_to_change() -> PointsRules:
+    """The same for whoever puts others in force at the end of the transaction: nobody counts by any meanwhile."""
+    if dialect() == "postgres":
+        await execute(f"SELECT pg_advisory_xact_lock({_RULES_LOCK})")
+    return await _newest_rules()
+
+
+async def _newest_rules() -> PointsRules:
     [row] = await fetch_rows(f"SELECT {columns(PointsRules)} FROM points_rules ORDER BY version DESC LIMIT 1")
     return instance(PointsRules, row)
 
@@ -65,8 +96,7 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
     due = [(payment.user_id, payment) for payment in payments if payment.amount and payment.user_id is not None]
     if not due:
         return
-    found = await run(_POINTS_LOCKED, [(user_id,) for user_id in sorted({user_id for user_id, _ in due})])
-    totals: dict[int, int] = dict(map(tuple, found))
+    totals = await locked({user_id for user_id, _ in due})
     entries = []
     for user_id, payment in due:
         totals[user_id] += payment.amount
@@ -86,6 +116,11 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
         after_commit(partial(live.publish, live.user_topic(user_id)))
         changes.changed_by_key(models.User, user_id, "points")
         changes.appeared_with(models.PointsEntry, user_id=user_id)
+
+
+async def locked(user_ids: Iterable[int]) -> dict[int, int]:
+    """The points of these users by their ids, in the order of which they are locked until the transaction ends."""
+    return dict(map(tuple, await run(_POINTS_LOCKED, [(user_id,) for user_id in sorted(user_ids)])))
 
 
 def for_posting(rules: PointsRules, kind: PostKind) -> tuple[int, PointsReason]:

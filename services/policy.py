@@ -148,9 +148,17 @@ FLAGS_THAT_HIDE = 5
 MOST_IN_BATCH = 200
 
 
+class UnknownPrivilege(Exception):
+    """The setting PERMISSIONS names a privilege that there is not."""
+
+
 @cache
 def matrix() -> dict[Privilege, Requirement]:
-    """The matrix in force: the one above, with what the settings say otherwise."""
+    """The matrix in force: the one above, with what the settings say otherwise. Raises UnknownPrivilege."""
+    if unknown := sorted(settings().permissions.keys() - set(Privilege)):
+        raise UnknownPrivilege(
+            f"PERMISSIONS: there is no privilege {', '.join(unknown)}. Choose of {', '.join(Privilege)}."
+        )
     changed = {
         Privilege(name): Requirement(
             level=None if line.level is None else UserLevel[line.level.upper()],

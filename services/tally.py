@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 import models
-from models import PostKind, VoteValue
+from models import PointsReason, PostKind, VoteValue
+from models.database import after_commit
 from models.raw import Statement, columns, instance, run_together, write_together
-from services import points
+from services import changes, live, points
 from services.hotness import VOTE_SECONDS
 from services.points import Payment
 
@@ -18,13 +19,16 @@ _VOTES_CAST = Statement(
     post_id="bigint",
 )
 _SET_VOTES = Statement(
-    "INSERT INTO vote (user_id, post_id, value, created_at, updated_at) "
-    "SELECT user_id, post_id, value, at, at FROM given WHERE TRUE "
-    "ON CONFLICT (user_id, post_id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+    "INSERT INTO vote (user_id, post_id, value, created_at, updated_at, set_aside, set_aside_by_id) "
+    "SELECT user_id, post_id, value, at, at, set_aside, set_aside_by_id FROM given WHERE TRUE "
+    "ON CONFLICT (user_id, post_id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at, "
+    "set_aside = excluded.set_aside, set_aside_by_id = excluded.set_aside_by_id",
     user_id="bigint",
     post_id="bigint",
     value="smallint",
     at="timestamptz",
+    set_aside="smallint",
+    set_aside_by_id="bigint",
 )
 _COUNT_IN_POSTS = Statement(
     "UPDATE post SET up_votes = given.up, down_votes = given.down, score = given.up - given.down, "
@@ -65,7 +69,7 @@ class Tally:
         #: What is paid for the votes that were set.
         self.payments: list[Payment] = []
         self._votes = votes
-        self._set: dict[tuple[int, int], tuple[VoteValue, datetime]] = {}
+        self._set: dict[tuple[int, int], tuple[VoteValue, datetime, VoteValue | None, int | None]] = {}
         self._heat: dict[int, float] = {}
         self._changed: dict[int, models.Post] = {}
 
@@ -87,18 +91,25 @@ class Tally:
         """Whether there is anything to write."""
         return bool(self._set)
 
-    @property
-    def changed_posts(self) -> list[models.Post]:
-        """The posts whose counts are others now."""
-        return list(self._changed.values())
-
     def vote(self, user_id: int, post_id: int) -> VoteValue:
         """The user's vote on a post, as it stands."""
         return self._votes.get((user_id, post_id), VoteValue.NONE)
 
-    def set_vote(self, user_id: int, post: models.Post, value: VoteValue, at: datetime) -> None:
-        """Set a vote, and count it in the post and its thread."""
-        before = self.vote(user_id, post.id)
+    def set_vote(
+        self,
+        user_id: int,
+        post: models.Post,
+        value: VoteValue,
+        at: datetime,
+        *,
+        paid_at: datetime | None = None,
+        set_aside_by: int | None = None,
+    ) -> None:
+        """Set a vote, count it in the post and its thread, and note what it pays: the difference that it makes.
+
+        With `set_aside_by`, an entry of the log, it remembers what it was before.
+        """
+        before, worth_before = self.vote(user_id, post.id), points.for_votes(self.rules, post)
         up = (value is VoteValue.UP) - (before is VoteValue.UP)
         down = (value is VoteValue.DOWN) - (before is VoteValue.DOWN)
         post.up_votes += up
@@ -106,11 +117,17 @@ class Tally:
         post.score += up - down
         post.version += 1
         self._votes[user_id, post.id] = value
-        self._set[user_id, post.id] = value, at
+        self._set[user_id, post.id] = value, at, None if set_aside_by is None else before, set_aside_by
         self._changed[post.id] = post
         if post.kind is PostKind.QUESTION:
             heat = float(self.rules.hot_votes * VOTE_SECONDS * (up - down))
             self._heat[post.id] = self._heat.get(post.id, 0.0) + heat
+        cast = points.for_casting(self.rules, post.kind) * (abs(value) - abs(before))
+        received = points.for_votes(self.rules, post) - worth_before
+        self.payments += [
+            Payment(user_id, cast, PointsReason.VOTE_CAST, post.id, paid_at or at),
+            Payment(post.author_id, received, PointsReason.VOTE_RECEIVED, post.id, paid_at or at),
+        ]
 
     def post_for(self, user: models.User | None, post_id: int) -> models.Post:
         """The post as it is now, for one of the users: with their vote in `actors_vote`."""
@@ -120,13 +137,18 @@ class Tally:
         return post
 
     async def write(self) -> None:
-        """Write what was set: the votes, and the counts of their posts and threads."""
+        """Write what was set: the votes, and the counts of their posts and threads; and tell of it after the commit."""
         posts = sorted(self._changed.values(), key=lambda post: post.id)
         await write_together(
-            (_SET_VOTES, [(*pair, value, at) for pair, (value, at) in self._set.items()]),
+            (_SET_VOTES, [(*pair, *vote) for pair, vote in self._set.items()]),
             (_COUNT_IN_POSTS, [(post.id, post.up_votes, post.down_votes, post.version) for post in posts]),
             (
                 _COUNT_IN_THREADS,
                 [(post.thread_id, post.score, self._heat[post.id]) for post in posts if post.id in self._heat],
             ),
         )
+        for post in posts:
+            after_commit(partial(live.publish, live.post_topic(post.id)))
+            changes.changed(post, "up_votes", "down_votes", "score", "version")
+            if post.kind is PostKind.QUESTION:
+                changes.changed_by_key(models.Thread, post.thread_id, "score", "hotness")

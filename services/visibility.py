@@ -32,7 +32,7 @@ def visible_threads(viewer: Actor) -> QuerySet[models.Thread]:
     if _has(viewer, Privilege.HIDE):
         return models.Thread.all()
     seen = _seen_by(viewer)
-    for states, categories in _seen_in_categories(viewer):
+    for states, categories in _seen_in_categories(viewer, _TO_APPROVE):
         seen |= states & Q(category_id__in=categories)
     return models.Thread.filter(seen)
 
@@ -42,9 +42,8 @@ def visible_posts(viewer: Actor) -> QuerySet[models.Post]:
     if _has(viewer, Privilege.HIDE):
         return models.Post.all()
     seen = Q(is_buried=False) & _seen_by(viewer)
-    for states, categories in _seen_in_categories(viewer):
-        unburied = Q(is_buried=False) & states if states is _TO_APPROVE else states
-        seen |= unburied & _in_threads_of(categories)
+    for states, categories in _seen_in_categories(viewer, _TO_APPROVE & Q(is_buried=False)):
+        seen |= states & _in_threads_of(categories)
     return models.Post.filter(seen)
 
 
@@ -141,9 +140,9 @@ def _seen_by(viewer: Actor) -> Q:
     return (_TO_APPROVE if _has(viewer, Privilege.APPROVE) else _VISIBLE) | Q(author_id=viewer.id)
 
 
-def _seen_in_categories(viewer: Actor) -> list[tuple[Q, list[int]]]:
-    """What is seen of the threads in these categories beyond what is seen elsewhere."""
-    words = {Privilege.HIDE: Q(), Privilege.APPROVE: _TO_APPROVE}
+def _seen_in_categories(viewer: Actor, to_approve: Q) -> list[tuple[Q, list[int]]]:
+    """What is seen of the threads in these categories beyond what is seen elsewhere: all, or what is `to_approve`."""
+    words = {Privilege.HIDE: Q(), Privilege.APPROVE: to_approve}
     return [(words[privilege], categories) for privilege, categories in _trusted_in(viewer)]
 
 

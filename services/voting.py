@@ -3,16 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 
 import models
-from models import PointsReason, PostKind, VoteValue
-from models.database import after_commit, in_transaction, transaction
-from services import changes, clock, live, origin, points, quotas
+from models import VoteValue
+from models.database import in_transaction, transaction
+from services import clock, origin, points, quotas
 from services.actors import Actor, user
 from services.errors import NotFound
 from services.permissions import PostFacts, vote_refusal
-from services.points import Payment
 from services.policy import Limited
 from services.tally import Tally
 from services.together import Together
@@ -68,11 +66,6 @@ async def _count_all(batch: Sequence[Cast]) -> list[models.Post | Exception]:
         if tally.has_changed:
             await tally.write()
             await points.pay(tally.payments, tally.rules)
-            for post in tally.changed_posts:
-                after_commit(partial(live.publish, live.post_topic(post.id)))
-                changes.changed(post, "up_votes", "down_votes", "score", "version")
-                if post.kind is PostKind.QUESTION:
-                    changes.changed_by_key(models.Thread, post.thread_id, "score", "hotness")
         return [
             refusal or tally.post_for(voter, cast.post_id)
             for voter, cast, refusal in zip(voters, batch, refusals, strict=True)
@@ -92,21 +85,12 @@ async def _refused_or_counted(cast: Cast, tally: Tally) -> Exception | None:
 
 
 def _count(cast: Cast, tally: Tally) -> None:
-    """Record a vote that is allowed, and what it pays."""
+    """Record a vote that is allowed."""
     voter = user(cast.actor)
     assert voter is not None  # noqa: S101  the others were refused
-    post, before = tally.posts[cast.post_id], tally.vote(voter.id, cast.post_id)
-    if cast.value is before:
-        return
-    cast.has_changed = True
-    worth_before = points.for_votes(tally.rules, post)
-    tally.set_vote(voter.id, post, cast.value, cast.at)
-    paid = points.for_casting(tally.rules, post.kind) * (abs(cast.value) - abs(before))
-    author = points.for_votes(tally.rules, post) - worth_before
-    tally.payments += [
-        Payment(voter.id, paid, PointsReason.VOTE_CAST, post.id, cast.at),
-        Payment(post.author_id, author, PointsReason.VOTE_RECEIVED, post.id, cast.at),
-    ]
+    if cast.value is not tally.vote(voter.id, cast.post_id):
+        cast.has_changed = True
+        tally.set_vote(voter.id, tally.posts[cast.post_id], cast.value, cast.at)
 
 
 _votes = Together(_count_all)

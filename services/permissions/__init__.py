@@ -52,6 +52,7 @@ from services.permissions.threads import (
     retag_refusal,
 )
 from services.permissions.users import block_refusal, set_level_refusal, unblock_refusal
+from services.permissions.votes import set_aside_refusal
 
 __all__ = [
     "OF_ITS_THREAD",
@@ -86,6 +87,7 @@ __all__ = [
     "reopen_refusal",
     "restore_refusal",
     "retag_refusal",
+    "set_aside_refusal",
     "set_level_refusal",
     "standing_refusal",
     "thread_permission",

@@ -5,6 +5,7 @@ from services.actors import Actor, user, wrote
 from services.errors import NotPermitted, RefusalReason
 from services.permissions.facts import PostFacts
 from services.permissions.standing import (
+    closed_it,
     own_or_trusted,
     standing_refusal,
     trusted_unless,
@@ -90,11 +91,7 @@ def clear_flags_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
 
 def hide_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     """Why `actor` may not hide `post`: its author may, but not a question that another closed; and editors."""
-    closed_by_other = (
-        post.kind is PostKind.QUESTION
-        and post.closed_at is not None
-        and (post.closed_by_id is None or post.closed_by_id != getattr(actor, "id", None))
-    )
+    closed_by_other = post.kind is PostKind.QUESTION and post.closed_at is not None and not closed_it(actor, post)
     own = wrote(actor, post) and not closed_by_other
     if refusal := trusted_unless(own, actor, Privilege.HIDE, "hide this", post.category_id):
         return refusal
@@ -107,7 +104,8 @@ def hide_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
 
 def restore_refusal(actor: Actor, post: PostFacts) -> NotPermitted | None:
     """Why `actor` may not show `post` again: editors may; its author if they hid it, and nobody has flagged it."""
-    own = wrote(actor, post) and post.hidden_by is HiddenBy.AUTHOR and not post.flag_count
+    is_theirs = post.state is not PostState.HIDDEN or (post.hidden_by is HiddenBy.AUTHOR and not post.flag_count)
+    own = wrote(actor, post) and is_theirs
     if refusal := trusted_unless(own, actor, Privilege.HIDE, "show this again", post.category_id):
         return refusal
     if post.state is PostState.QUEUED:

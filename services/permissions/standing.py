@@ -28,7 +28,8 @@ def standing_refusal(
             return NotPermitted(RefusalReason.POINTS, message, points_required=wanted.points)
     if refusal := writing_refusal(actor):
         return refusal
-    if wanted.confirmed and account is not None and not is_confirmed(account):
+    is_known = (level(actor, category_id) or UserLevel.REGISTERED) >= UserLevel.APPROVED
+    if wanted.confirmed and account is not None and not is_known and not is_confirmed(account):
         return NotPermitted(RefusalReason.CONFIRM_EMAIL, f"Confirm your e-mail address to {to_do}.")
     return None
 
@@ -63,6 +64,14 @@ def trusted_unless(
 ) -> NotPermitted | None:
     """The same where more than having written it makes it the actor's `own` to decide."""
     return writing_refusal(actor) if own else standing_refusal(actor, privilege, to_do, category_id)
+
+
+def closed_it(actor: Actor, thread: ThreadFacts | PostFacts) -> bool:
+    """Whether `actor` closed the thread themselves; of a writer's own nobody is known to have."""
+    account = user(actor)
+    if account is None:
+        return thread.closed_by_id is None and wrote(actor, thread)
+    return bool(account.id == thread.closed_by_id)
 
 
 def is_confirmed(account: User) -> bool:

@@ -1,10 +1,10 @@
 """Why somebody may not do something in, or with, a thread."""
 
 from models import PostState
-from services.actors import Actor, user, wrote
+from services.actors import Actor, wrote
 from services.errors import NotPermitted, RefusalReason
 from services.permissions.facts import ThreadFacts
-from services.permissions.standing import own_or_trusted, standing_refusal, trusted_unless, unseen
+from services.permissions.standing import closed_it, own_or_trusted, standing_refusal, trusted_unless, unseen
 from services.policy import Privilege
 
 
@@ -37,8 +37,7 @@ def close_refusal(actor: Actor, thread: ThreadFacts) -> NotPermitted | None:
 
 def reopen_refusal(actor: Actor, thread: ThreadFacts) -> NotPermitted | None:
     """Why `actor` may not open `thread` again: who asked may if they closed it themselves, and editors."""
-    closed_it = user(actor) is not None and thread.closed_by_id == getattr(actor, "id", None)
-    own = wrote(actor, thread) and (closed_it or (thread.author_id is None and thread.closed_by_id is None))
+    own = wrote(actor, thread) and (thread.closed_at is None or closed_it(actor, thread))
     if refusal := trusted_unless(own, actor, Privilege.CLOSE, "open a thread that another closed", thread.category_id):
         return refusal
     if thread.state is not PostState.VISIBLE:
@@ -52,14 +51,14 @@ def move_refusal(actor: Actor, thread: ThreadFacts) -> NotPermitted | None:
     """Why `actor` may not move `thread` to another category: who asked may, and editors; also while it is closed."""
     if refusal := own_or_trusted(actor, thread, Privilege.MOVE, "move a thread"):
         return refusal
-    return None if thread.state is PostState.VISIBLE else unseen(thread.state)
+    return _unless_own_queued(actor, thread)
 
 
 def retag_refusal(actor: Actor, thread: ThreadFacts) -> NotPermitted | None:
     """Why `actor` may not change the tags of `thread`: who asked may, and editors; also while it is closed."""
     if refusal := own_or_trusted(actor, thread, Privilege.RETAG, "change a thread's tags"):
         return refusal
-    return None if thread.state is PostState.VISIBLE else unseen(thread.state)
+    return _unless_own_queued(actor, thread)
 
 
 def choose_best_refusal(actor: Actor, thread: ThreadFacts) -> NotPermitted | None:
@@ -67,3 +66,9 @@ def choose_best_refusal(actor: Actor, thread: ThreadFacts) -> NotPermitted | Non
     if refusal := own_or_trusted(actor, thread, Privilege.CHOOSE_BEST_ANSWER, "choose the best answer"):
         return refusal
     return None if thread.state is PostState.VISIBLE else unseen(thread.state)
+
+
+def _unless_own_queued(actor: Actor, thread: ThreadFacts) -> NotPermitted | None:
+    """Who asked changes their question while it waits, as they may edit it then."""
+    is_own_queued = thread.state is PostState.QUEUED and wrote(actor, thread)
+    return None if thread.state is PostState.VISIBLE or is_own_queued else unseen(thread.state)
