@@ -18,7 +18,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     VariableNode,
-    get_named_type,
+    get_nullable_type,
     print_ast,
     type_from_ast,
 )
@@ -102,7 +102,8 @@ class Operation:
 
     def _shaping_variables(self) -> Iterator[str]:
         for declared in self.definition.variable_definitions or ():
-            if isinstance(get_named_type(type_from_ast(self.schema, declared.type)), GraphQLEnumType):
+            wanted: Any = type_from_ast(self.schema, declared.type)
+            if isinstance(get_nullable_type(wanted), GraphQLEnumType):  # of several, nothing depends: they filter
                 yield declared.variable.name.value
         for node in _nodes(self.document):
             if isinstance(node, DirectiveNode):

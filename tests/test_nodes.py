@@ -10,12 +10,16 @@ from crowd import answered_by, asked_by, category_at, commented_by, member
 from planned import queries
 
 import models
+from models import ModerationDeed
 from schema.nodes import global_id, key_of, split_id
 
 
 def encoded(text: str) -> str:
     """An id that says this."""
     return base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+HIDDEN = ModerationDeed.HIDDEN
 
 
 @pytest.fixture
@@ -38,6 +42,8 @@ async def one_of_each(forum: str) -> dict[str, str]:
         "Answer": answer,
         "Category": category,
         "PointsEntry": await models.PointsEntry.get(user_id=ann.id, reason="joined"),
+        "ModerationBatch": (batch := await models.ModerationBatch.create(deed=HIDDEN, created_at=ann.created_at)),
+        "ModerationEntry": await models.ModerationEntry.create(deed=HIDDEN, batch=batch, created_at=ann.created_at),
     }
     return {name: global_id(row) for name, row in rows.items()}
 
