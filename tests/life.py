@@ -41,7 +41,7 @@ PEOPLE = {
 WRITERS = ("writer one", "writer two")
 ACTORS: tuple[str | None, ...] = (*PEOPLE, *WRITERS, None)
 #: What is tried elsewhere, since it is about accounts, or mail.
-NOT_TRIED = {"signUp", "signIn", "signOut"}
+NOT_TRIED = {"signUp", "signIn", "signOut", "confirmEmail", "resendConfirmation"}
 #: Which action of `viewerCan` answers for a mutation, and which input names what it is asked of.
 ASKED_BEFORE: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
     "castVote": ("postId", lambda given: "VOTE_DOWN" if given["value"] == "DOWN" else "VOTE_UP"),
