@@ -1,12 +1,8 @@
-"""The enums of the graph: those of models and services, described for the client, and the orders of lists."""
-
-from enum import Enum
-from typing import TypeVar
-
-import strawberry
-from strawberry.types.enum import StrawberryEnumDefinition
+"""The enums of the graph: those of models and services, described for the client; and, from their own room, orders."""
 
 from models import ClosureReason, FlagReason, ModerationDeed, PointsReason, PostState, UserLevel, VoteValue
+from schema.describing import described
+from schema.orders import AnswerOrder, ThreadOrder, UserOrder
 from services.converting import Target
 from services.differences import Fate
 from services.errors import RefusalReason
@@ -36,18 +32,6 @@ __all__ = [
     "UserOrder",
     "VoteValue",
 ]
-
-EnumType = TypeVar("EnumType", bound=type[Enum])
-
-
-def described(enum: EnumType, description: str, *, name: str | None = None, **values: str) -> None:
-    """Make `enum` a GraphQL enum; `values` describe each of its members by name."""
-    strawberry.enum(enum, name=name, description=description)
-    definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
-    for value in definition.values:
-        value.description = values.pop(value.name)
-    assert not values, f"{enum.__name__} has no {', '.join(values)}"  # noqa: S101  a slip of the pen in this file
-
 
 described(
     VoteValue,
@@ -263,53 +247,4 @@ described(
     SYNONYM_REMOVED="Took a synonym from a tag.",
     RULES_CHANGED="Changed what deeds are worth.",
     UNDONE="Put back what a batch had changed.",
-)
-
-
-class ThreadOrder(Enum):
-    NEWEST = ("-created_at", "-id")
-    ACTIVE = ("-last_activity_at", "-id")
-    HOT = ("-hotness", "id")
-    VOTES = ("-score", "id")
-    ANSWERS = ("-answer_count", "id")
-    VIEWS = ("-view_count", "id")
-
-
-class AnswerOrder(Enum):
-    BEST = ("-is_best", "-score", "id")
-    VOTES = ("-score", "id")
-    OLDEST = ("created_at", "id")
-    NEWEST = ("-created_at", "-id")
-
-
-class UserOrder(Enum):
-    POINTS = ("-points", "id")
-    NEWEST = ("-created_at", "-id")
-    NAME = ("name_folded", "id")
-
-
-described(
-    ThreadOrder,
-    "The order of a list of threads. Where two are equal, the older one is first unless the order is by time.",
-    NEWEST="Latest question first.",
-    ACTIVE="Latest answer, comment or edit first.",
-    HOT="Hottest first.",
-    VOTES="Highest score of the question first.",
-    ANSWERS="Most answers first.",
-    VIEWS="Most views first.",
-)
-described(
-    AnswerOrder,
-    "The order of a list of answers.",
-    BEST="The best answer, then the highest score first; where two are equal, the older one.",
-    VOTES="Highest score first; where two are equal, the older one.",
-    OLDEST="Oldest first.",
-    NEWEST="Newest first.",
-)
-described(
-    UserOrder,
-    "The order of a list of users.",
-    POINTS="Most points first; where two are equal, the older account.",
-    NEWEST="Latest to join first.",
-    NAME="By name, without regard to case.",
 )
