@@ -17,7 +17,9 @@ import pytest
 from clients import Client
 from playwright.async_api import Page, Request, Route, WebSocket, async_playwright
 
+import models
 from commands.seed.forum import DEMO_NAME, DEMO_PASSWORD
+from models import UserLevel
 from settings import ROOT
 
 _ARTIFACTS = Path(os.environ.get("ARTIFACTS") or Path(__file__).parent / "artifacts")
@@ -120,13 +122,13 @@ def _within(text: str, path: tuple[str | int, ...]) -> Any:
 
 @pytest.fixture
 async def question_id(visitor: Client) -> str:
-    """The id of the forum's first question, which the page's examples are about; the demo user has answered it."""
-    result = await visitor.do("sign_up", name=DEMO_NAME, email="demo@example.org", password=DEMO_PASSWORD)
+    """The id of the forum's first question, which the examples are about, with an answer; and there is the demo user."""
+    await visitor.do("sign_up", name=DEMO_NAME, email="demo@example.org", password=DEMO_PASSWORD)
     visitor.http.cookies.clear()
     ann = await visitor.sign_up("ann")
     asked = await ann.do("ask_question", title="How do I explore a graph?", body="With what is **here**, I hope.")
     thread = asked["thread"]
-    await Client(visitor.http, result["token"]).do("post_answer", threadId=thread["id"], body="With GraphiQL.")
+    await ann.do("post_answer", threadId=thread["id"], body="With GraphiQL.")
     asked_id: str = thread["question"]["id"]
     return asked_id
 
@@ -188,3 +190,21 @@ async def test_the_vote_tab_signs_in_as_the_demo_user_and_votes_in_their_name(
     await graphiql.run("Vote")
     post = await graphiql.response("data", "castVote", "post")
     assert (post["score"], post["viewerVote"]) == (1, "UP")
+
+
+async def test_the_moderation_tab_hides_a_post_and_the_log_tells_of_it(graphiql: GraphiQL, question_id: str) -> None:
+    await models.User.filter(name=DEMO_NAME).update(level=UserLevel.MODERATOR)
+    await graphiql.choose_tab("SignIn")
+    await graphiql.run("SignIn")
+    await graphiql.response("data", "signIn", "viewer", "user", "name", value=DEMO_NAME)
+    await graphiql.choose_tab("Permissions")
+    await graphiql.run("Permissions")
+    assert (await graphiql.response("data", "node", "hide"))["allowed"] is True
+    await graphiql.run("Hide")
+    assert (await graphiql.response("data", "hidePost", "post"))["state"] == "HIDDEN"
+    await graphiql.run("Log")
+    [entry] = await graphiql.response("data", "moderationLog", "nodes")
+    assert (entry["deed"], entry["reason"]) == ("HIDDEN", "To see how it is done.")
+    await keep_picture(graphiql.page, "graphiql-moderating")
+    await graphiql.run("Restore")
+    assert (await graphiql.response("data", "restorePost", "post"))["state"] == "VISIBLE"

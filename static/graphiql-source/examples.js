@@ -1,5 +1,7 @@
 /** The tabs that a reader finds on the first visit; each operation is a file, so that tests can run it. */
 import home from "./examples/home.graphql";
+import moderate from "./examples/moderate.graphql";
+import moderateVariables from "./examples/moderate.variables.json";
 import questionPage from "./examples/question_page.graphql";
 import vote from "./examples/vote.graphql";
 import voteVariables from "./examples/vote.variables.json";
@@ -11,6 +13,7 @@ export const exampleTabs = [
   { query: questionPage },
   { query: home },
   { query: vote, variables: pretty(voteVariables) },
+  { query: moderate, variables: pretty(moderateVariables) },
   { query: watchVotes, variables: pretty(watchVotesVariables) },
 ];
 
