@@ -30,7 +30,7 @@ THREAD = (
 )
 POST = (
     *("id", "thread_id", "author_id", "kind", "parent_id", "body", "body_html", "body_text", "state"),
-    *("score", "up_votes", "down_votes", "comment_count"),
+    *("score", "up_votes", "down_votes", "comment_count", "child_count"),
     *("is_best", "is_best_imported", "is_imported", "created_at"),
 )
 _COMMENTS = 5
@@ -122,7 +122,8 @@ class Forum:
             best = self._chance.randrange(1, 2 * answers + 1) if answers else None
             question = len(posts)
             for place in range(answers + 1):
-                self._with_comments(number, place, place == best, at + timedelta(minutes=place), posts, votes)
+                below = 0 if place else answers
+                self._with_comments(number, place, place == best, at + timedelta(minutes=place), posts, votes, below)
             author_id, score = posts[question][POST.index("author_id")], posts[question][POST.index("score")]
             heat = hotness(self._rules, asked_at=at, newest_answer_at=newest, answers=answers, score=score, views=views)
             title = f"{number}: {self._text(9).rstrip('.')}?"
@@ -151,9 +152,9 @@ class Forum:
         yield Table("vote", ("user_id", "post_id", "value", "created_at", "updated_at"), votes)
 
     def _with_comments(
-        self, number: int, place: int, is_best: bool, at: datetime, posts: list[Row], votes: list[Row]
+        self, number: int, place: int, is_best: bool, at: datetime, posts: list[Row], votes: list[Row], answers: int
     ) -> None:
-        """Add a thread's question (place 0) or an answer, and the comments on it."""
+        """Add a thread's question (place 0), to which there will be so many answers, or an answer; with comments."""
         is_page = number <= len(self._pages)
         comments = _COMMENTS if is_page else self._chance.randrange(4)
         parent_id = self._last_post + 1
@@ -167,7 +168,8 @@ class Forum:
             body = self._chance.choice(self._comments if index else self._answers)
             place_in_graph = (self._last_post, number, author_id, kind.value, parent_id if index else None)
             texts = (body.text, body.html, body.text, "visible")
-            counts = (up - down, up, down, 0 if index else comments)
+            below = (0, 0) if index else (comments, comments + answers)
+            counts = (up - down, up, down, *below)
             posts.append((*place_in_graph, *texts, *counts, is_best, is_best, True, at + timedelta(seconds=index)))
 
     def _votes(self, post_id: int, kind: PostKind, author_id: int, is_page: bool, votes: list[Row]) -> tuple[int, int]:

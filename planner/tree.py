@@ -274,7 +274,11 @@ def _views(schema: GraphQLSchema, wanted: GraphQLAbstractType) -> list[tuple[Vie
 
 def by_id(model: type[Model]) -> Listing[Any]:
     """The row of that id, if the viewer may see it."""
-    return Listing(f"{model.__name__} by id", model, lambda viewer, key: visible(model, viewer).filter(pk=key))
+    return Listing(
+        f"{model.__name__} by id",
+        model,
+        lambda viewer, key: visible(model, viewer).filter(**{model._meta.pk_attr: key}),
+    )
 
 
 def to_one(model: type[Model], path: Path, relation: str) -> Join:

@@ -18,7 +18,7 @@ from models.paging import Page, Window, counts, pages
 from planner.sources import Listing, Mine, Viewer
 from schema.waves import Wave, WaveLoader
 from services.changes import ANY, Read
-from services.reckoning import Progress, progress
+from services.reckoning import Progress, reached
 from services.visibility import visible
 
 Row = TypeVar("Row", bound=Model)
@@ -139,10 +139,7 @@ class _SettlingByRules(WaveLoader[int, Progress]):
         return [rules, Read(models.User._meta.db_table, ANY, [None], frozenset({"id"}))]
 
     async def batch_load_fn(self, keys: Sequence[int]) -> list[Progress]:
-        found = await progress()
-        if found is None:  # it has come to its end since
-            users = await models.User.all().count()
-            found = Progress(users, users)
+        found = await reached()
         return [found for _ in keys]
 
 

@@ -46,14 +46,23 @@ class Progress:
 
     done: int
     total: int
+    #: Whether nothing is under way.
+    is_over: bool = False
 
 
 async def progress() -> Progress | None:
     """How far it came; None where nothing is under way."""
-    rules = await points.rules_in_force()
-    if rules.settled_up_to is None:
-        return None
-    return Progress(await models.User.filter(id__lte=rules.settled_up_to).count(), await models.User.all().count())
+    so_far = await reached()
+    return None if so_far.is_over else so_far
+
+
+async def reached() -> Progress:
+    """How far it came: to its end, where nothing is under way."""
+    [(up_to, done, total)] = await fetch_rows(
+        "SELECT settled_up_to, (SELECT COUNT(*) FROM users WHERE id <= settled_up_to), (SELECT COUNT(*) FROM users) "
+        "FROM points_rules ORDER BY version DESC LIMIT 1"
+    )
+    return Progress(total, total, is_over=True) if up_to is None else Progress(done, total)
 
 
 async def finish() -> AsyncIterator[Progress]:
@@ -61,8 +70,8 @@ async def finish() -> AsyncIterator[Progress]:
     rules = await points.rules_in_force()
     if rules.settled_up_to == 0 and await _weighs_otherwise(rules):
         last = 0
-        while (reached := await _reckon_threads(last)) is not None:
-            last = reached
+        while (newest := await _reckon_threads(last)) is not None:
+            last = newest
             if so_far := await progress():
                 yield so_far
     while await _reckon_users():
@@ -124,8 +133,8 @@ async def _reckon_threads(last: int) -> int | None:
             await run(_SET_HOTNESS, wrong)
         for thread_id, _ in wrong:
             changes.changed_by_key(models.Thread, thread_id, "hotness")
-        reached: int = ids[-1]
-        return reached
+        newest: int = ids[-1]
+        return newest
 
 
 async def _reckon_users() -> bool:

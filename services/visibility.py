@@ -128,8 +128,8 @@ def sight(viewer: Actor) -> Hashable:
     if viewer is None or isinstance(viewer, Writer):
         return viewer is not None
     everywhere = [_has(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)]
-    # The rules' own words, which hold the categories.
-    return *everywhere, repr(_trusted_in(viewer))
+    # The rules' own words, which hold the categories; who sees everything sees no more in any of them.
+    return *everywhere, "" if everywhere[1] else repr(_trusted_in(viewer))
 
 
 def _seen_by(viewer: Actor) -> Q:

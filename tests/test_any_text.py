@@ -140,7 +140,9 @@ def test_there_are_many_arguments_that_take_a_text() -> None:
 
 async def test_every_argument_takes_any_text(visitor: Client) -> None:
     for name, query in takers():
-        expected = {"BAD_REQUEST"} if "after" in name or "before" in name else set()
+        # A cursor or an id that is none is a mistake of the client's; any other text just finds nothing.
+        is_read = any(word in name for word in ("after", "before", "threadId", "postId"))
+        expected = {"BAD_REQUEST"} if is_read else set()
         for text in TEXTS:
             answer = await visitor.post(query, {"text": text})
             codes = {error["extensions"]["code"] for error in answer.get("errors", [])}

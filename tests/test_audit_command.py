@@ -100,6 +100,10 @@ DERIVED = [
         {"comment count = visible comments": "id 2: found 7, expected 1"},
     ),
     Corruption(
+        "UPDATE post SET flag_count = 7 WHERE id = 3",
+        {"flag count = standing flags": "id 3: found 7, expected 0"},
+    ),
+    Corruption(
         "UPDATE post SET child_count = 7 WHERE id = 1",
         {"child count = posts that stand under it": "id 1: found 7, expected 2"},
     ),

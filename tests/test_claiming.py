@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from clients import Client
-from crowd import WORDS, asked_by, member, points_of, question_of
+from crowd import asked_by, member, points_of, question_of, words
 
 import models
 from models import FlagReason, PointsReason, PostState, VoteValue
@@ -23,8 +23,8 @@ async def written() -> tuple[models.Post, models.Post, models.Post]:
     """A question, an answer and a comment in one thread, all by one writer without an account."""
     thread = await posting.ask_question(WRITER, posting.Asked("Whose is this, then?", "Mine."), posting.Beside("Mary"))
     question = await question_of(thread)
-    _, answer = await posting.post_answer(WRITER, thread.id, WORDS)
-    _, comment = await posting.post_comment(WRITER, question.id, WORDS)
+    _, answer = await posting.post_answer(WRITER, thread.id, words())
+    _, comment = await posting.post_comment(WRITER, question.id, words())
     return question, answer, comment
 
 
@@ -167,7 +167,7 @@ async def test_what_stands_under_something_hidden_waits_for_that(forum: str) -> 
 
 async def test_claims_count_as_posts(forum: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ann = await member("ann")
-    asked = [await posting.ask_question(WRITER, posting.Asked("Whose is this, then?", "")) for _ in range(11)]
+    asked = [await posting.ask_question(WRITER, posting.Asked("Whose is this, then?", words())) for _ in range(11)]
     tokens = [token_of(await question_of(thread)) for thread in asked]
     monkeypatch.setattr(settings(), "rate_limits", True)
     quotas.forget()
@@ -185,7 +185,7 @@ async def test_claims_count_as_posts(forum: str, monkeypatch: pytest.MonkeyPatch
 async def test_an_answer_to_somebody_else_is_paid_as_the_best_when_it_is_claimed(forum: str) -> None:
     ann, bob = await member("ann"), await member("bob")
     thread, _ = await asked_by(bob)
-    _, answer = await posting.post_answer(WRITER, thread.id, WORDS)
+    _, answer = await posting.post_answer(WRITER, thread.id, words())
     await choosing.choose_best_answer(bob, thread.id, answer.id)
     await claiming.claim_posts(ann, [token_of(answer)])
     assert (await points_of(ann), await points_of(bob)) == (440, 150)

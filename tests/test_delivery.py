@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from command_line import answering, qa, serving
-from crowd import WORDS, asked_by, member
+from crowd import asked_by, member, words
 from mail import deliver, sending, time_passes
 from post_office import PostOffice
 
@@ -36,8 +36,8 @@ def office(monkeypatch: pytest.MonkeyPatch) -> Iterator[PostOffice]:
 async def something_to_tell(address: str = "mary@example.org") -> models.Thread:
     """A mail in the outbox."""
     beside = Beside(notify=Wanted(address))
-    thread = await posting.ask_question(MARY, Asked("What is told, and when?", "Tell me."), beside)
-    await posting.post_answer(PAUL, thread.id, WORDS)
+    thread = await posting.ask_question(MARY, Asked("What is told, and when?", words()), beside)
+    await posting.post_answer(PAUL, thread.id, words())
     return thread
 
 
@@ -188,7 +188,7 @@ async def test_a_server_that_is_killed_before_the_mail_has_gone_sends_it_once_wh
         await models.User.filter(name="ann").update(email="ann@example.org", email_folded="ann@example.org")
     answer = "mutation ($id: ID!, $body: String!) { postAnswer(input: {threadId: $id, body: $body}) { __typename } }"
     async with serving(forum_url, MAIL_SERVER=office.url) as (process, http):
-        variables = {"id": global_id(thread), "body": WORDS}
+        variables = {"id": global_id(thread), "body": words()}
         answered = await http.post("/graphql", json={"query": answer, "variables": variables})
         assert answered.json() == {"data": {"postAnswer": {"__typename": "PostAnswerPayload"}}}
         process.kill()

@@ -122,7 +122,7 @@ def _within(text: str, path: tuple[str | int, ...]) -> Any:
 
 @pytest.fixture
 async def question_id(visitor: Client) -> str:
-    """The id of the forum's first question, which the examples are about, with an answer; and there is the demo user."""
+    """The id of the forum's first question, which the examples are about, with an answer; and a demo user."""
     await visitor.do("sign_up", name=DEMO_NAME, email="demo@example.org", password=DEMO_PASSWORD)
     visitor.http.cookies.clear()
     ann = await visitor.sign_up("ann")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from clients import Client
-from crowd import WORDS, asked_by, member, question_of
+from crowd import asked_by, member, question_of, words
 from mail import SITE, deliver, sending, time_passes
 from post_office import PostOffice
 
@@ -47,16 +47,16 @@ async def with_address(name: str) -> models.User:
 
 
 async def asked(actor: Actor, beside: Beside, title: str = "Who is told of this?") -> models.Post:
-    return await question_of(await posting.ask_question(actor, Asked(title, "Tell me."), beside))
+    return await question_of(await posting.ask_question(actor, Asked(title, words()), beside))
 
 
 async def answered(actor: Actor, question: models.Post, beside: Beside = posting.NOTHING_BESIDE) -> models.Post:
-    _, answer = await posting.post_answer(actor, question.thread_id, WORDS, beside)
+    _, answer = await posting.post_answer(actor, question.thread_id, words(), beside)
     return answer
 
 
 async def commented(actor: Actor, parent: models.Post, beside: Beside = posting.NOTHING_BESIDE) -> models.Post:
-    _, comment = await posting.post_comment(actor, parent.id, WORDS, beside)
+    _, comment = await posting.post_comment(actor, parent.id, words(), beside)
     return comment
 
 
@@ -157,11 +157,11 @@ async def test_by_default_a_user_is_told_at_their_accounts_address(visitor: Clie
     await told(office)  # that asks to confirm the address
     threads = []
     for given in ({}, {"notifyMe": None}, {"notifyMe": False}, {"notifyMe": False, "notifyEmail": "a@example.net"}):
-        asked = await ann.do("write_question", title="Who is told of this?", body="", **given)
+        asked = await ann.do("write_question", title="Who is told of this?", body=words(), **given)
         threads.append(asked["thread"]["id"])
     recipients = []
     for thread in threads:
-        await visitor.do("write_answer", threadId=thread, body=WORDS)
+        await visitor.do("write_answer", threadId=thread, body=words())
         recipients.append(await told(office))
         visitor.http.cookies.clear()
     assert recipients == [["ann@example.org"], ["ann@example.org"], [], ["a@example.net"]]

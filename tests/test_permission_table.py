@@ -174,10 +174,16 @@ CONVERT on question
     editor staff editor_here editing_author                     d
     blocked_owner                                               b
 
-CONVERT on answer comment
+CONVERT on answer
     nobody anonymous_author                                     s
     members expert blocked editor_there author blocked_author   l
     editor staff editor_here editing_author                     .qhhhhh
+    blocked_owner                                               b
+
+CONVERT on comment
+    nobody anonymous_author                                     s
+    members expert blocked editor_there author blocked_author   l
+    editor staff editor_here editing_author                     .qhhhhh xqhhhhh xqhhhhh
     blocked_owner                                               b
 """
 
@@ -383,11 +389,12 @@ def test_what_something_stands_under_or_refers_to_is_not_deleted() -> None:
     assert reason("owner", answer._replace(duplicate_count=1), PostAction.DELETE) is None
 
 
-def test_what_was_written_without_an_account_may_be_claimed_in_any_state() -> None:
+def test_what_was_written_without_an_account_may_be_claimed_in_any_state_but_not_while_it_is_buried() -> None:
     for state in POST_STATES:
         post = post_seen_by("anonymous_author", PostKind.ANSWER, state, "open")
         for actor in ("registered", "owner", "author"):
-            assert reason(actor, post, PostAction.CLAIM) is None
+            expected = RefusalReason.HIDDEN if state == "buried" else None
+            assert reason(actor, post, PostAction.CLAIM) is expected
         assert reason("blocked", post, PostAction.CLAIM) is RefusalReason.BLOCKED
     assert reason("owner", post._replace(writer_key=None), PostAction.CLAIM) is RefusalReason.DISABLED
 

@@ -157,7 +157,7 @@ async def test_hotness_follows_new_weights_with_deeds_between(forum: str) -> Non
     steps = 0
     async for _ in reckoning.finish():
         await voting.cast_vote(people[steps % 7 or 1], questions[steps % 2].id, UP)
-        await posting.post_answer(people[3], thread.id, "One more answer, by the new rules.")
+        await posting.post_answer(people[3], thread.id, f"Answer {steps + 1}, by the new rules.")
         steps += 1
     assert steps == 5
     assert await broken() == []

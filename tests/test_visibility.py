@@ -127,7 +127,7 @@ def test_viewers_of_one_sight_share_statements_and_others_do_not() -> None:
     assert len({sight(viewer) for viewer in kinds}) == len(kinds)
     assert sight(WRITER) == sight(OTHER_WRITER)
     assert sight(account()) == sight(account(UserLevel.APPROVED)) == sight(account(**{"7": UserLevel.APPROVED}))
-    assert sight(account(UserLevel.EDITOR)) == sight(account(UserLevel.OWNER, **{"7": UserLevel.EDITOR}))
+    assert sight(account(UserLevel.MODERATOR)) == sight(account(UserLevel.OWNER, **{"7": UserLevel.EDITOR}))
 
 
 @pytest.mark.parametrize("model", [models.User, models.Tag, models.Category, models.PointsEntry])

@@ -96,11 +96,13 @@ def _selection(owner: Any, known: Known, depth: int) -> str:
 def _asked(name: str, definition: GraphQLField, known: Known, depth: int) -> Iterator[str]:
     """A field with all that is below it; once for each way in which its arguments are filled."""
     below = get_named_type(definition.type)
+    selection = ""
     if is_composite_type(below):
         depth -= _is_node(below)
-        if depth < 0:
+        if depth < 0 and not is_abstract_type(below):
             return
-    selection = f" {_selection(below, known, depth)}" if is_composite_type(below) else ""
+        # Of things of several kinds: that they are there.
+        selection = f" {_selection(below, known, depth)}" if depth >= 0 else " { __typename }"
     for number, arguments in enumerate(_arguments(definition, known)):
         # Interfaces' fields stand in several objects: one alias for each way keeps them apart.
         yield f"{name}_{below.name}_{number}: {name}{arguments}{selection}"
