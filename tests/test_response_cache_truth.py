@@ -38,6 +38,13 @@ DEEDS, TIMES, DOCUMENTS = 70, 2, 30
 VOTERS, READERS = 12, 6
 
 
+# Where one field fails, graphql-core leaves others that it had begun.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
     """What the endpoint keeps, as long as nothing changes."""
@@ -71,9 +78,10 @@ async def test_after_each_deed_a_kept_answer_is_the_one_that_would_be_made_anew(
         asked += [Asked(document("refetch"), {"id": ids_of(type(rows[0]))(key)}) for key in coming]
     pages = [body_of(each) for each in asked]
     right = [body for body in pages if b'"errors"' not in await posted(body)]
-    # A cursor of another order is an error, but not where nothing is listed: no plan answers that, and it is not kept.
-    placed = (b"after:", b"before:")
-    assert [body for body in right if not is_kept(answers, body) and not any(each in body for each in placed)] == []
+    # A cursor of another order is an error, but not where nothing is listed: no plan answers that, nor introspection,
+    # and it is not kept.
+    unplanned = (b"after:", b"before:", b"__type(")
+    assert [body for body in right if not is_kept(answers, body) and not any(each in body for each in unplanned)] == []
     done, seen = Counter[str](), 0
     for _ in range(DEEDS):
         for body in pages:
