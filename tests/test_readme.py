@@ -17,7 +17,7 @@ _EXAMPLES = re.findall(r"```graphql\n(.*?)```\n\n```json\n(.*?)```", _README, fl
 
 async def test_each_document_gives_the_answer_that_stands_below_it(visitor: Client) -> None:
     await replay(Console(quiet=True))
-    assert len(_EXAMPLES) == 4
+    assert len(_EXAMPLES) == 7
     async with visitor.socket() as socket:
         for document, answer in _EXAMPLES:
             if document.startswith("subscription"):
