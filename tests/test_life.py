@@ -119,7 +119,11 @@ async def _try(life: Life, name: str, who: str | None, given: dict[str, Any]) ->
         if not is_seen:
             assert kind in ("NotFound", "InvalidInput"), told
         elif permission and not permission["allowed"]:
-            assert kind in ("NotPermitted", "InvalidInput", "NotFound", "RateLimited"), told
+            assert kind in ("NotPermitted", "InvalidInput", "NotFound"), told
+            if kind == "NotPermitted":
+                refused = result["permission_Permission_0"]
+                assert refused["reason_Refusal_0"] == permission["reason"], told
+                assert result["message_String_0"] == permission["message"], told
         else:
             assert kind != "RateLimited", told
             # What is asked beyond the deed itself has rules of its own: an edit that moves, say.

@@ -26,10 +26,10 @@ _JOINED = """
 _POSTS = {
     answers: f"""
     (SELECT {POST}, vote.value, false FROM post {_JOINED}
-     WHERE thread_id = $1 AND kind = 'question' AND state = 'visible')
+     WHERE thread_id = $1 AND kind = 'question' AND is_buried = FALSE AND state = 'visible')
     UNION ALL
     (SELECT {POST}, vote.value, is_best FROM post {_JOINED}
-     WHERE thread_id = $1 AND kind = 'answer' AND state = 'visible'
+     WHERE thread_id = $1 AND kind = 'answer' AND is_buried = FALSE AND state = 'visible'
      ORDER BY is_best DESC, score DESC, post.id LIMIT {answers})
     """  # noqa: S608
     for answers in ANSWERS.values()
@@ -37,7 +37,8 @@ _POSTS = {
 _COMMENTS = f"""
     SELECT {POST}, vote.value, post.parent_id
     FROM unnest($1::bigint[]) AS parent(id), LATERAL (
-        SELECT * FROM post WHERE parent_id = parent.id AND state = 'visible' ORDER BY created_at, id LIMIT {COMMENTS}
+        SELECT * FROM post WHERE parent_id = parent.id AND is_buried = FALSE AND state = 'visible'
+        ORDER BY created_at, id LIMIT {COMMENTS}
     ) AS post {_JOINED} ORDER BY post.created_at, post.id
 """  # noqa: S608
 _HOME = f"""
@@ -45,7 +46,8 @@ _HOME = f"""
         SELECT * FROM thread WHERE state = 'visible' ORDER BY created_at DESC, id DESC LIMIT 30
     ) AS thread
     JOIN category ON category.id = category_id
-    JOIN post ON post.thread_id = thread.id AND post.kind = 'question' AND post.state = 'visible'
+    JOIN post ON post.thread_id = thread.id AND post.kind = 'question'
+        AND post.is_buried = FALSE AND post.state = 'visible'
     JOIN users ON users.id = post.author_id
     ORDER BY thread.created_at DESC, thread.id DESC
 """  # noqa: S608

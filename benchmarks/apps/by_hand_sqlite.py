@@ -24,23 +24,25 @@ _JOINED = """
     JOIN users ON users.id = post.author_id LEFT JOIN vote ON vote.post_id = post.id AND vote.user_id = ?
 """
 _QUESTION = f"""
-    SELECT {POST}, vote.value FROM post {_JOINED} WHERE thread_id = ? AND kind = 'question' AND state = 'visible'
+    SELECT {POST}, vote.value FROM post {_JOINED}
+    WHERE thread_id = ? AND kind = 'question' AND is_buried = FALSE AND state = 'visible'
 """  # noqa: S608
 _ANSWERS = f"""
     SELECT {POST}, vote.value, is_best FROM post {_JOINED}
-    WHERE thread_id = ? AND kind = 'answer' AND state = 'visible'
+    WHERE thread_id = ? AND kind = 'answer' AND is_buried = FALSE AND state = 'visible'
     ORDER BY is_best DESC, score DESC, post.id LIMIT ?
 """  # noqa: S608
 _COMMENTS = f"""
     SELECT {POST}, vote.value FROM post {_JOINED}
-    WHERE parent_id = ? AND state = 'visible' ORDER BY post.created_at, post.id LIMIT {COMMENTS}
+    WHERE parent_id = ? AND is_buried = FALSE AND state = 'visible' ORDER BY post.created_at, post.id LIMIT {COMMENTS}
 """  # noqa: S608
 _HOME = f"""
     SELECT {LISTED} FROM (
         SELECT * FROM thread WHERE state = 'visible' ORDER BY created_at DESC, id DESC LIMIT 30
     ) AS thread
     JOIN category ON category.id = category_id
-    JOIN post ON post.thread_id = thread.id AND post.kind = 'question' AND post.state = 'visible'
+    JOIN post ON post.thread_id = thread.id AND post.kind = 'question'
+        AND post.is_buried = FALSE AND post.state = 'visible'
     JOIN users ON users.id = post.author_id
     ORDER BY thread.created_at DESC, thread.id DESC
 """  # noqa: S608

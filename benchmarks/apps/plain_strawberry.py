@@ -56,13 +56,13 @@ class Loaders:
         return [found[key] for key in keys]
 
     async def _questions(self, keys: list[int]) -> list[models.Post]:
-        questions = await models.Post.filter(thread_id__in=keys, kind="question", state="visible")
+        questions = await models.Post.filter(thread_id__in=keys, kind="question", is_buried=False, state="visible")
         found = {question.thread_id: question for question in questions}
         return [found[key] for key in keys]
 
     async def _comments(self, keys: list[int]) -> list[list[models.Post]]:
         found = defaultdict(list)
-        comments = models.Post.filter(parent_id__in=keys, state="visible").order_by("created_at", "id")
+        comments = models.Post.filter(parent_id__in=keys, is_buried=False, state="visible").order_by("created_at", "id")
         for comment in await comments:
             found[comment.parent_id].append(comment)
         return [found[key] for key in keys]
@@ -243,7 +243,7 @@ class Thread:
 
     @strawberry.field
     async def answers(self, first: int) -> AnswerConnection:
-        rows = models.Post.filter(thread_id=self.row.id, kind="answer", state="visible")
+        rows = models.Post.filter(thread_id=self.row.id, kind="answer", is_buried=False, state="visible")
         found = await rows.order_by("-is_best", "-score", "id").limit(first)
         return AnswerConnection(nodes=[Answer.of(row) for row in found])
 

@@ -9,7 +9,7 @@ Counts = tuple[int, int, int, int, int]
 
 _POST = """
     SELECT thread_id, kind, author_id, up_votes, down_votes
-    FROM post WHERE id = ? AND state = 'visible'
+    FROM post WHERE id = ? AND is_buried = FALSE AND state = 'visible'
 """
 _RECORD = """
     INSERT INTO vote (user_id, post_id, value, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?4)

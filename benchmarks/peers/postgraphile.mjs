@@ -15,7 +15,7 @@ const viewersOwn = extendSchema((build) => {
   const order = ($rows, attribute, direction) => $rows.orderBy({ attribute, direction });
   const postsOf = (keys, kind) => {
     const $posts = post.find(keys);
-    $posts.where(sql`${$posts}.kind = ${sql.literal(kind)} AND ${$posts}.state = 'visible'`);
+    $posts.where(sql`${$posts}.kind = ${sql.literal(kind)} AND ${$posts}.is_buried = FALSE AND ${$posts}.state = 'visible'`);
     return $posts;
   };
   return {

@@ -69,7 +69,7 @@ export function contextOf(authorization) {
       const found = new Map();
       for (const row of await rows(
         "questions",
-        `SELECT ${POST} FROM post ${JOINED} WHERE thread_id = ANY($1) AND kind = 'question' AND state = 'visible'`,
+        `SELECT ${POST} FROM post ${JOINED} WHERE thread_id = ANY($1) AND kind = 'question' AND is_buried = FALSE AND state = 'visible'`,
         [threads, await viewer()],
       )) {
         found.set(row.thread_id, postOf(row));
@@ -89,7 +89,7 @@ function comments(context, first) {
       for (const row of await rows(
         `comments ${first}`,
         `SELECT ${POST} FROM unnest($1::bigint[]) AS parent(id), LATERAL (
-           SELECT * FROM post WHERE parent_id = parent.id AND state = 'visible' ORDER BY created_at, id
+           SELECT * FROM post WHERE parent_id = parent.id AND is_buried = FALSE AND state = 'visible' ORDER BY created_at, id
            LIMIT ${Number(first)}
          ) AS post ${JOINED} ORDER BY post.created_at, post.id`,
         [posts, await context.viewer()],
@@ -132,7 +132,7 @@ export const resolvers = {
     async answers(thread, { first }, context) {
       const found = await rows(
         `answers ${first}`,
-        `SELECT ${POST} FROM post ${JOINED} WHERE thread_id = $1 AND kind = 'answer' AND state = 'visible'
+        `SELECT ${POST} FROM post ${JOINED} WHERE thread_id = $1 AND kind = 'answer' AND is_buried = FALSE AND state = 'visible'
          ORDER BY is_best DESC, score DESC, post.id LIMIT ${Number(first)}`,
         [thread.key, await context.viewer()],
       );

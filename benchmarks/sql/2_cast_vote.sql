@@ -19,7 +19,7 @@ DECLARE
 BEGIN
     SELECT user_id INTO voter FROM session
     WHERE session.token_hash = bench_cast_vote.token_hash AND expires_at > now();
-    SELECT * INTO target FROM post WHERE post.id = bench_cast_vote.post_id AND state = 'visible' FOR NO KEY UPDATE;
+    SELECT * INTO target FROM post WHERE post.id = bench_cast_vote.post_id AND is_buried = FALSE AND state = 'visible' FOR NO KEY UPDATE;
     IF voter IS NULL OR target.id IS NULL OR target.author_id = voter THEN
         RAISE 'There is no such session or post, or it is the voter''s own.';
     END IF;

@@ -27,7 +27,7 @@ CREATE FUNCTION bench_comments(post_id bigint, viewer bigint) RETURNS json STABL
         'score', score, 'viewerVote', bench_vote(value), 'author', bench_author(users)
     ) ORDER BY post.created_at, post.id), '[]'))
     FROM (
-        SELECT * FROM post WHERE parent_id = post_id AND state = 'visible' ORDER BY created_at, id LIMIT 5
+        SELECT * FROM post WHERE parent_id = post_id AND is_buried = FALSE AND state = 'visible' ORDER BY created_at, id LIMIT 5
     ) AS post
     JOIN users ON users.id = author_id LEFT JOIN vote ON vote.post_id = post.id AND vote.user_id = viewer
 $$;
@@ -54,7 +54,7 @@ CREATE FUNCTION bench_question_page(number bigint, answers int, token_hash text)
             )
             FROM post JOIN users ON users.id = author_id
             LEFT JOIN vote ON vote.post_id = post.id AND vote.user_id = viewer.id
-            WHERE thread_id = thread.id AND kind = 'question' AND post.state = 'visible'
+            WHERE thread_id = thread.id AND kind = 'question' AND post.is_buried = FALSE AND post.state = 'visible'
         ),
         'answers', json_build_object('nodes', (
             SELECT COALESCE(json_agg(json_build_object(
@@ -63,7 +63,7 @@ CREATE FUNCTION bench_question_page(number bigint, answers int, token_hash text)
                 'isBest', is_best, 'comments', bench_comments(post.id, viewer.id)
             ) ORDER BY is_best DESC, post.score DESC, post.id), '[]')
             FROM (
-                SELECT * FROM post WHERE thread_id = thread.id AND kind = 'answer' AND post.state = 'visible'
+                SELECT * FROM post WHERE thread_id = thread.id AND kind = 'answer' AND post.is_buried = FALSE AND post.state = 'visible'
                 ORDER BY is_best DESC, score DESC, id LIMIT $2
             ) AS post
             JOIN users ON users.id = author_id
@@ -82,6 +82,6 @@ CREATE FUNCTION bench_home() RETURNS text STABLE LANGUAGE sql AS $$
     ) ORDER BY thread.created_at DESC, thread.id DESC))))::text
     FROM (SELECT * FROM thread WHERE state = 'visible' ORDER BY created_at DESC, id DESC LIMIT 30) AS thread
     JOIN category ON category.id = category_id
-    JOIN post ON thread_id = thread.id AND kind = 'question' AND post.state = 'visible'
+    JOIN post ON thread_id = thread.id AND kind = 'question' AND post.is_buried = FALSE AND post.state = 'visible'
     JOIN users ON users.id = post.author_id
 $$;

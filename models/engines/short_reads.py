@@ -11,7 +11,8 @@ PATIENCE = 0.005
 #: How many steps of SQLite's machine pass between two looks at the clock: some tenths of a millisecond.
 STEPS = 5_000
 
-#: How many statements are remembered as long ones, and for how many seconds: the machine may only have been busy.
+#: How many statements are remembered as long ones, and for how many seconds. One that was late once is given another
+#: chance: a busy machine may have been at fault.
 MEMORY = 500
 REMEMBERED = 10.0
 
@@ -21,6 +22,7 @@ class ShortReads:
 
     def __init__(self, file: str, pragmas: Mapping[str, Any]) -> None:
         self._late_at = 0.0
+        #: Until when a statement is a long one; 0 where it was late once.
         self._long: dict[str, float] = {}
         self._connection = sqlite3.connect(file, isolation_level=None, cached_statements=MEMORY)
         try:
@@ -49,7 +51,7 @@ class ShortReads:
             if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
                 if len(self._long) >= MEMORY:
                     self._long.clear()
-                self._long[query] = now + REMEMBERED
+                self._long[query] = now + REMEMBERED if query in self._long else 0.0
             elif error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             return None
