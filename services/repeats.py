@@ -2,9 +2,11 @@
 
 import re
 from itertools import groupby
+from zlib import crc32
 
 import models
 from models import PostKind, PostState
+from models.database import dialect, execute
 from services.errors import Conflict
 from services.text import folded, is_word_character
 
@@ -12,10 +14,19 @@ _LETTERS = re.compile(r"[^\W_]+")
 
 #: A question is compared with so many of the newest visible ones.
 RECENT = 5
+#: Among PostgreSQL's advisory locks of two numbers, those for titles.
+_SPACE = 1
 
 
 async def refuse_question_again(title: str, body: str) -> None:
-    """Raise Conflict if one of the newest visible questions has these words, in its title and in its body."""
+    """Raise Conflict if one of the newest visible questions has these words, in its title and in its body.
+
+    Call it inside the transaction: of two that are asked at the same instant, the second waits for the first.
+    """
+    if dialect() == "postgres":  # SQLite has one writer
+        await execute(
+            "SELECT pg_advisory_xact_lock($1, $2)", [_SPACE, crc32(repr(_words(folded(title))).encode()) - 2**31]
+        )
     newest = models.Thread.filter(state=PostState.VISIBLE).order_by("-created_at", "-id").limit(RECENT)
     titles = {thread.id: thread.title for thread in await newest.only("id", "title")}
     alike = [thread_id for thread_id, other in titles.items() if _are_alike(other, title)]

@@ -4,7 +4,7 @@ A cell says what `viewerCan` answers. A row's words are the thread: open, closed
 word's letters are the states of the post or thread. One word stands for all three, one letter for all states.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +13,6 @@ from models import HiddenBy, PostKind, PostState, User, UserLevel
 from services.actors import Actor, Writer
 from services.errors import RefusalReason
 from services.permissions import PostAction, PostFacts, ThreadAction, ThreadFacts, post_permission, thread_permission
-from services.policy import matrix
 from settings import settings
 
 LETTERS: dict[str, RefusalReason | None] = {
@@ -329,20 +328,8 @@ def test_the_table_knows_every_action() -> None:
     assert {action for heading in read(ON_THREADS, 3) for action in heading.split()} == set(ThreadAction.__members__)
 
 
-@pytest.fixture
-def own_permissions(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A site whose settings change the matrix."""
-    monkeypatch.setenv("PERMISSIONS", PERMISSIONS)
-    monkeypatch.setenv("MAIL_SERVER", "smtp://127.0.0.1")
-    settings.cache_clear()
-    matrix.cache_clear()
-    yield
-    settings.cache_clear()
-    matrix.cache_clear()
-
-
-@pytest.mark.usefixtures("own_permissions")
-def test_the_setting_permissions_changes_what_deeds_take() -> None:
+def test_the_setting_permissions_changes_what_deeds_take(setting: Callable[..., None]) -> None:
+    setting(permissions=PERMISSIONS, mail_server="smtp://127.0.0.1")
     people = ACTORS | {
         "poor": account(points=9),
         "rich": account(points=50),

@@ -110,3 +110,10 @@ async def test_of_two_that_come_at_once_one_is_kept(forum: str) -> None:
     answers = [is_refused(posting.post_answer(ann, thread.id, "Press the button twice.")) for _ in range(4)]
     comments = [is_refused(posting.post_comment(ann, question.id, "Press the button twice.")) for _ in range(4)]
     assert sorted(await asyncio.gather(*answers)) == sorted(await asyncio.gather(*comments)) == [False] + [True] * 3
+
+
+async def test_of_two_questions_that_come_at_once_one_is_kept(forum: str) -> None:
+    people = [await member(name) for name in ("ann", "bob", "cid", "dan")]
+    asked = [is_refused(posting.ask_question(person, Asked(TITLE, "They all die."))) for person in people]
+    assert sorted(await asyncio.gather(*asked)) == [False, True, True, True]
+    assert await models.Thread.all().count() == 1

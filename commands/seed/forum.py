@@ -167,7 +167,8 @@ async def _classify(forum: dict[str, Any]) -> None:
             position=position,
             description=category.get("description"),
         )
-    tags = await classification.find_or_make_tags([tag["name"] for tag in forum["tags"]])
+    async with transaction():
+        tags = await classification.find_or_make_tags([tag["name"] for tag in forum["tags"]])
     for tag, described in zip(tags, forum["tags"], strict=True):
         await models.Tag.filter(id=tag.id).update(description=described["description"])
         await models.TagSynonym.bulk_create(
