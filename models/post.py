@@ -41,6 +41,11 @@ class HiddenBy(StrEnum):
     REJECTION = "rejection"
 
 
+def _seen(*columns: str) -> tuple[str, ...]:
+    """The columns of an index, with those that decide who sees a post."""
+    return (*columns, "state", "author_id")
+
+
 class Post(Model):
     """One contribution. One table for all three kinds, so that votes, revisions and permissions exist once.
 
@@ -112,19 +117,16 @@ class Post(Model):
             CheckConstraint(check="(kind = 'comment') = (parent_id IS NOT NULL)", name="post_parent"),
             CheckConstraint(check="NOT is_best OR kind = 'answer'", name="post_best"),
         )
-        # With who sees them, a thread's posts are found by four columns: by fewer, SQLite without statistics may prefer
-        # the kind and the state, which all threads have in common.
+        # Lists end in what decides who sees a post, so that those are passed by without a look at them. The index of
+        # kinds is that of what is not buried: with a third column, SQLite without statistics might prefer it.
         indexes = (
             SortedIndex(
-                fields=("thread_id", "kind", "is_buried", "state", "-is_best", "-score", "id"),
-                name="post_by_thread_best",
+                fields=_seen("thread_id", "kind", "is_buried", "-is_best", "-score", "id"), name="post_by_thread_best"
             ),
-            SortedIndex(
-                fields=("thread_id", "kind", "is_buried", "state", "created_at", "id"), name="post_by_thread_time"
-            ),
-            SortedIndex(fields=("parent_id", "created_at", "id"), name="post_by_parent"),
+            SortedIndex(fields=_seen("thread_id", "kind", "is_buried", "created_at", "id"), name="post_by_thread_time"),
+            SortedIndex(fields=_seen("parent_id", "is_buried", "created_at", "id"), name="post_by_parent"),
             SortedIndex(fields=("author_id", "kind", "created_at", "id"), name="post_by_author"),
-            SortedIndex(fields=("kind", "is_buried", "state"), name="post_by_kind"),
+            SortedIndex(fields=("kind", "state"), name="post_by_kind", condition={"is_buried": False}),
             SortedIndex(fields=("writer_key", "id"), name="post_by_writer"),
             SortedIndex(fields=("thread_id",), name="post_one_question", condition={"kind": "question"}, unique=True),
             SortedIndex(fields=("thread_id",), name="post_one_best", condition={"is_best": True}, unique=True),

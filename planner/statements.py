@@ -140,7 +140,7 @@ class Builder:
     @staticmethod
     def _written(query: QueryBuilder, slots: Slots, *, by_value: bool) -> str:
         # Constants of ours are literals, which the database plans best with. A listing by value holds what the
-        # client sent, and nobody can tell it from them: there all are parameters.
+        # client sent, and nobody can tell it from them: there all are parameters but a few words (see `Slots`).
         context = query.QUERY_CLS.SQL_CONTEXT.copy(parameterizer=slots if by_value else None)
         sql: str = query.get_sql(context)
         return sql

@@ -6,9 +6,14 @@ from pypika_tortoise.context import SqlContext
 from pypika_tortoise.queries import QueryBuilder, Table
 from pypika_tortoise.terms import Parameter, Parameterizer, Term
 
+from models import PostKind, PostState
+
 VIEWER, WRITER, PARENT, KEYS = "viewer", "writer", "parent", "keys"
 #: What a slot holds: the parent's key or keys, the viewer's id, or a value of the cursor that a page begins or ends at.
 SlotName = str | tuple[str, int] | object
+#: Words that rules compare with. As parameters, SQLite would plan the statement anew whenever it is run, since there
+#: are indexes of the rows that have them alone.
+_OURS = frozenset(word.value for words in (PostKind, PostState) for word in words)
 
 
 class Slots(Parameterizer):
@@ -31,6 +36,10 @@ class Slots(Parameterizer):
         return f"{'$' if self.dialect == 'postgres' else '?'}{self._places[name]}"
 
     def create_param(self, value: Any) -> Parameter:
+        if isinstance(value, bool):
+            return Parameter(str(value).lower())
+        if isinstance(value, str) and value in _OURS:
+            return Parameter(f"'{value}'")
         self.values.append(value)
         return Parameter(f"{'$' if self.dialect == 'postgres' else '?'}{len(self.values)}")
 

@@ -134,7 +134,13 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """The connection, for as long as the server runs."""
     global _database
     _database = sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite://"), isolation_level=None)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 10000"):
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "busy_timeout = 10000",
+        "cache_size = -16000",
+    ):
         _database.execute(f"PRAGMA {pragma}")
     yield
     _database.close()

@@ -390,6 +390,11 @@ class Migration(migrations.Migration):
         ),
         ops.RemoveIndex(
             model_name="Post",
+            name="post_by_parent",
+            fields=None,
+        ),
+        ops.RemoveIndex(
+            model_name="Post",
             name="post_by_kind",
             fields=None,
         ),
@@ -448,19 +453,26 @@ class Migration(migrations.Migration):
         ops.AddIndex(
             model_name="Post",
             index=SortedIndex(
-                fields=["thread_id", "kind", "is_buried", "state", "-is_best", "-score", "id"],
+                fields=["thread_id", "kind", "is_buried", "-is_best", "-score", "id", "state", "author_id"],
                 name="post_by_thread_best",
             ),
         ),
         ops.AddIndex(
             model_name="Post",
             index=SortedIndex(
-                fields=["thread_id", "kind", "is_buried", "state", "created_at", "id"], name="post_by_thread_time"
+                fields=["thread_id", "kind", "is_buried", "created_at", "id", "state", "author_id"],
+                name="post_by_thread_time",
             ),
         ),
         ops.AddIndex(
             model_name="Post",
-            index=SortedIndex(fields=["kind", "is_buried", "state"], name="post_by_kind"),
+            index=SortedIndex(
+                fields=["parent_id", "is_buried", "created_at", "id", "state", "author_id"], name="post_by_parent"
+            ),
+        ),
+        ops.AddIndex(
+            model_name="Post",
+            index=SortedIndex(fields=["kind", "state"], name="post_by_kind", condition={"is_buried": False}),
         ),
         ops.AddIndex(
             model_name="Post",
