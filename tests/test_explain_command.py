@@ -95,7 +95,7 @@ def test_variables_that_must_be_are_made_up_where_nobody_gives_them() -> None:
 def test_the_size_and_the_place_of_a_page_are_those_of_the_variables() -> None:
     page = explained(SQLITE, "threads", "--variables", '{"first": 3, "orderBy": "NEWEST"}')
     assert "1 threads: the first 3, and one more to know whether there are others SELECT" in page
-    assert "LIMIT 4 ?1 'visible'" in page
+    assert page.endswith("LIMIT 4")
 
 
 def test_what_dataloaders_give_is_told_too() -> None:
