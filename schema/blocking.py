@@ -13,7 +13,7 @@ from schema.context import Info
 from schema.enums import UserLevel
 from schema.errors import InvalidInput, NotFound, NotPermitted, RateLimited
 from schema.fields import pages, to_one
-from schema.nodes import OfRow, user_id
+from schema.nodes import Node, user_id
 from schema.users import User
 from services import blocking
 from services.visibility import visible_address_blocks
@@ -61,7 +61,7 @@ class SetUserLevelPayload:
 
 @strawberry.type(description="Addresses from which nobody may write.")
 @view_of(models.AddressBlock)
-class AddressBlock(OfRow):
+class AddressBlock(Node):
     range: str = strawberry.field(description="The addresses, as they were given: 203.0.113.0/24.")
     reason: str | None = strawberry.field(description="Why.")
     created_at: datetime = strawberry.field(description="Since when.")

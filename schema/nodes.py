@@ -29,6 +29,8 @@ NODE_MODELS: dict[str, type[Model]] = {
     "Tag": models.Tag,
     "User": models.User,
     "PointsEntry": models.PointsEntry,
+    "Flag": models.Flag,
+    "AddressBlock": models.AddressBlock,
     "ModerationEntry": models.ModerationEntry,
     "ModerationBatch": models.ModerationBatch,
 }

@@ -87,7 +87,7 @@ class Revision(Node):
 
 @strawberry.type(description="That somebody thinks the staff should look at a post. Who it was is told to nobody.")
 @view_of(models.Flag)
-class Flag:
+class Flag(Node):
     reason: FlagReason = strawberry.field(description="What is wrong with the post.")
     note: str | None = strawberry.field(description="What they said about it.")
     created_at: datetime = strawberry.field(description="When they flagged it.")

@@ -10,7 +10,7 @@ from crowd import answered_by, asked_by, category_at, commented_by, member
 from planned import queries
 
 import models
-from models import ModerationDeed
+from models import FlagReason, ModerationDeed, UserLevel
 from schema.nodes import global_id, key_of, split_id
 
 
@@ -20,6 +20,7 @@ def encoded(text: str) -> str:
 
 
 HIDDEN = ModerationDeed.HIDDEN
+FOR_STAFF = ("Flag", "AddressBlock")
 
 
 @pytest.fixture
@@ -55,7 +56,20 @@ async def test_every_type_of_node_is_found_by_its_id(visitor: Client, one_of_eac
 
 async def test_every_type_with_an_id_of_its_own_is_tried_here(visitor: Client, one_of_each: dict[str, str]) -> None:
     answer = await visitor.post('{ __type(name: "Node") { possibleTypes { name } } }')
-    assert {each["name"] for each in answer["data"]["__type"]["possibleTypes"]} == set(one_of_each)
+    assert {each["name"] for each in answer["data"]["__type"]["possibleTypes"]} == {*one_of_each, *FOR_STAFF}
+
+
+async def test_what_is_for_the_staff_is_found_by_its_id_by_them_alone(visitor: Client) -> None:
+    ann, eve = await member("ann"), await visitor.sign_up("eve")
+    _, question = await asked_by(ann)
+    flag = await models.Flag.create(post=question, user=ann, reason=FlagReason.SPAM, created_at=ann.created_at)
+    block = await models.AddressBlock.create(lowest="0", highest="1", range="::/127", created_at=ann.created_at)
+    for name, row in zip(FOR_STAFF, (flag, block), strict=True):
+        for client in (visitor, eve):
+            assert await client.run("node", id=global_id(row)) == {"node": None}
+        await models.User.filter(name="eve").update(level=UserLevel.MODERATOR)
+        assert await eve.run("node", id=global_id(row)) == {"node": {"__typename": name, "id": global_id(row)}}
+        await models.User.filter(name="eve").update(level=UserLevel.REGISTERED)
 
 
 async def test_ids_are_never_shared_between_things(one_of_each: dict[str, str]) -> None:

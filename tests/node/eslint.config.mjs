@@ -2,9 +2,12 @@
 import plugin from "@graphql-eslint/eslint-plugin";
 
 // An id makes a cache keep a thing once, under `__typename` and `id`. These are parts of what holds them, and have none.
-const PARTS = ["PageInfo", "Closure", "Permission", "FieldError"];
+const PARTS = [
+  ...["PageInfo", "Closure", "Permission", "FieldError", "Settling", "PostRefusal", "PointsChange"],
+  ...["Requirement", "RateLimit", "Length", "RevisionChanges", "CategoryChange", "TextSegment"],
+];
 // There is one of each of these for everybody who asks.
-const SINGLETONS = ["Site", "PointsRules", "Viewer"];
+const SINGLETONS = ["Site", "PointsRules", "Viewer", "Policy"];
 // Why a mutation did not happen: nothing that could be asked for again.
 const ERRORS = ["InvalidInput", "NotFound", "NotPermitted", "RateLimited", "Conflict"];
 
