@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from schema.context import Info
 from schema.errors import InvalidInput, NotFound, NotPermitted, RateLimited
+from schema.given import given
 from schema.nodes import post_id, thread_id
 from schema.threads import Thread
 from services import choosing
@@ -40,7 +41,7 @@ class ChoosingMutations:
     async def choose_best_answer(
         self, info: Info, input: Annotated[ChooseBestAnswerInput, strawberry.argument(description="The choice.")]
     ) -> ChooseBestAnswerResult:
-        actor = await info.context.acting(input.claim_token or None)
+        actor = await info.context.acting(given(input.claim_token))
         answer = post_id(input.answer_id) if input.answer_id else None
         thread = await choosing.choose_best_answer(actor, thread_id(input.thread_id), answer)
         return ChooseBestAnswerPayload(thread=Thread.of(thread))

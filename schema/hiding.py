@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from schema.context import Info
 from schema.errors import InvalidInput, NotFound, NotPermitted, RateLimited
+from schema.given import given
 from schema.nodes import post_id
 from schema.posts import Post
 from schema.threads import Thread
@@ -80,7 +81,7 @@ class HidingMutations:
     async def hide_post(
         self, info: Info, input: Annotated[HidePostInput, strawberry.argument(description="The post, and why.")]
     ) -> HidePostResult:
-        actor = await info.context.acting(input.claim_token or None)
+        actor = await info.context.acting(given(input.claim_token))
         post = await hiding.hide_post(actor, post_id(input.post_id), input.reason or None)
         return HidePostPayload(post=Post.of(post))
 
@@ -88,7 +89,7 @@ class HidingMutations:
     async def restore_post(
         self, info: Info, input: Annotated[RestorePostInput, strawberry.argument(description="The post.")]
     ) -> RestorePostResult:
-        actor = await info.context.acting(input.claim_token or None)
+        actor = await info.context.acting(given(input.claim_token))
         post = await hiding.restore_post(actor, post_id(input.post_id))
         return RestorePostPayload(post=Post.of(post))
 

@@ -7,6 +7,7 @@ from strawberry import UNSET
 
 from schema.context import Info
 from schema.errors import InvalidInput, NotFound, NotPermitted, RateLimited
+from schema.given import given
 from schema.nodes import post_id
 from schema.posts import Post
 from services import subscribing
@@ -42,6 +43,6 @@ class SubscribingMutations:
     async def set_reply_notice(
         self, info: Info, input: Annotated[SetReplyNoticeInput, strawberry.argument(description="The wish.")]
     ) -> SetReplyNoticeResult:
-        actor = await info.context.acting(input.claim_token or None)
+        actor = await info.context.acting(given(input.claim_token))
         post = await subscribing.set_reply_notice(actor, post_id(input.post_id), input.notify, input.email or None)
         return SetReplyNoticePayload(post=Post.of(post), notify=input.notify)

@@ -194,3 +194,12 @@ async def test_over_a_websocket_the_claim_token_is_all_that_a_writer_gets(visito
         await socket.subscribe("write_answer", input={"threadId": global_id(thread), "body": WORDS})
         answered = (await socket.next())["postAnswer"]
     assert answered["claimToken"] == claims.token_of(await models.Post.get(kind="answer"))
+
+
+async def test_who_has_an_account_needs_no_claim_token_and_gets_none(visitor: Client) -> None:
+    ann = await visitor.sign_up("ann")
+    thread, question = await asked_by(await member("bob"))
+    asked = await ann.do("write_question", title="Whose question is this one?", body="It is ann's.")
+    answered = await ann.do("write_answer", threadId=global_id(thread), body=WORDS)
+    commented = await ann.do("write_comment", parentId=global_id(question), body=WORDS)
+    assert [each["claimToken"] for each in (asked, answered, commented)] == [None] * 3

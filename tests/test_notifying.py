@@ -144,6 +144,14 @@ async def test_an_address_is_told_once_and_never_of_what_its_owner_did(forum: st
     assert await told(office) == ["ANN@example.org"]
 
 
+async def test_who_has_no_account_is_not_told_of_their_own_replies(forum: str, office: PostOffice) -> None:
+    question = await asked(MARY, at("mary@example.org"))
+    await commented(MARY, question)
+    assert await told(office) == []
+    await commented(PAUL, question)
+    assert await told(office) == ["mary@example.org"]
+
+
 async def test_whoever_wants_none_and_whoever_has_no_address_gets_none(forum: str, office: PostOffice) -> None:
     ann = await with_address("ann")
     for actor, beside in ((ann, posting.NOTHING_BESIDE), (await member("bob"), TO_ACCOUNT), (MARY, TO_ACCOUNT)):

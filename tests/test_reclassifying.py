@@ -23,21 +23,23 @@ async def editor(visitor: Client) -> Client:
 
 async def test_a_thread_moves_with_its_counts_and_a_revision(editor: Client) -> None:
     ann = await member("ann")
-    for path in ("life/home", "work"):
+    for path in ("life/home", "office"):
         await category_at(path)
     thread, question = await asked_by(ann, category="life/home", tags=("plants",))
     for _ in range(2):
-        moved = await editor.do("move_thread", threadId=global_id(thread), categoryPath="/work/", reason="It is work.")
-        assert moved["thread"]["category"] == {"path": "work", "threadCount": 1}
-        assert moved["revision"] == {"number": 2, "comment": "It is work."}
+        moved = await editor.do(
+            "move_thread", threadId=global_id(thread), categoryPath="/office/", reason="It is of the office."
+        )
+        assert moved["thread"]["category"] == {"path": "office", "threadCount": 1}
+        assert moved["revision"] == {"number": 2, "comment": "It is of the office."}
     assert moved["formerCategory"] is None
     moved = await editor.do("move_thread", threadId=global_id(thread), categoryPath=None)
-    assert (moved["thread"]["category"], moved["formerCategory"]) == (None, {"path": "work", "threadCount": 0})
+    assert (moved["thread"]["category"], moved["formerCategory"]) == (None, {"path": "office", "threadCount": 0})
     saved = models.Revision.filter(post=question).order_by("number")
-    assert [each.category_path for each in await saved] == ["life/home", "work", None]
+    assert [each.category_path for each in await saved] == ["life/home", "office", None]
     entries = await models.ModerationEntry.all().order_by("id")
     assert [(entry.deed, entry.thread_id, entry.reason) for entry in entries] == [
-        (ModerationDeed.MOVED, thread.id, "It is work."),
+        (ModerationDeed.MOVED, thread.id, "It is of the office."),
         (ModerationDeed.MOVED, thread.id, None),
     ]
     assert await offences() == []
@@ -122,16 +124,16 @@ async def test_every_wrong_field_is_told(editor: Client) -> None:
 
 async def test_threads_that_change_places_at_once_wait_for_nobody_for_ever(forum: str) -> None:
     people = await members(6)
-    for path in ("life", "work"):
+    for path in ("life", "office"):
         await category_at(path)
     threads = [
-        (await asked_by(each, category=("life", "work")[place % 2], tags=(("a", "b")[place % 2],)))[0]
+        (await asked_by(each, category=("life", "office")[place % 2], tags=(("a", "b")[place % 2],)))[0]
         for place, each in enumerate(people)
     ]
     for turn in range(6):
         await asyncio.gather(
             *(
-                reclassifying.move_thread(each, thread.id, ("life", "work")[(place + turn + 1) % 2])
+                reclassifying.move_thread(each, thread.id, ("life", "office")[(place + turn + 1) % 2])
                 for place, (each, thread) in enumerate(zip(people, threads, strict=True))
             ),
             *(
