@@ -1,19 +1,63 @@
-"""Live news inside one process: who changed wakes those who watch it.
+"""Live news: which thing changed, told to all who watch it, here and in every other process.
 
-News carries no data, only which thing changed: a listener reads the thing again with its own viewer's eyes. So several
-changes while a listener is busy are one piece of news, and a listener that never reads costs one small set.
+News carries no data that a reader might not see, only which thing changed and how: who watches reads the thing again
+with their own eyes. A process alone needs nothing else. Where there are several, a `Bus` carries the news between them
+(`services.bus`); what one may have lost is made good by reading all that is watched anew.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from typing import NamedTuple, Protocol
 
 #: What can be watched: the kind of a thing, and its id.
 Topic = tuple[str, int]
 
 
+class News(NamedTuple):
+    """That a thing changed. `what` and `post_id` say how, where the topic is one of happenings (`thread_topic`)."""
+
+    topic: Topic
+    what: str = ""
+    post_id: int | None = None
+    #: When it was told, in seconds since 1970: right after the commit.
+    at: float = 0.0
+
+
+class Watcher(Protocol):
+    """Hears of changes to what it watches. Its methods return at once, and never fail."""
+
+    def hear(self, news: News) -> None:
+        """Note that something changed."""
+
+    def missed(self) -> None:
+        """Note that news may have been lost: everything watched may have changed."""
+
+    def close(self) -> None:
+        """End: the server goes down."""
+
+
+class Bus(Protocol):
+    """Carries news between processes. Its methods return at once, and never fail; news may be late, or get lost while
+    it is cut off: then, and as soon as it is whole again, it calls `missed`.
+    """
+
+    def send(self, news: News) -> None:
+        """Tell the other processes."""
+
+    def join(self, topic: Topic) -> None:
+        """Have news of `topic` come here."""
+
+    def leave(self, topic: Topic) -> None:
+        """Have it come here no longer."""
+
+    async def joined(self) -> None:
+        """Wait until news comes of every topic joined so far; not for ever, if the bus is cut off."""
+
+
 def post_topic(post_id: int) -> Topic:
-    """The votes of a post."""
+    """The votes of a post, and who may see it."""
     return "post", post_id
 
 
@@ -22,13 +66,117 @@ def user_topic(user_id: int) -> Topic:
     return "user", user_id
 
 
+def thread_topic(thread_id: int) -> Topic:
+    """What happens in a thread: each piece of news says what, and to which post."""
+    return "thread", thread_id
+
+
+def rights_topic(user_id: int) -> Topic:
+    """What a user may see: their level, their sessions, posts of theirs that others do not see."""
+    return "rights", user_id
+
+
+#: New threads: each piece of news names the question.
+ASKED: Topic = ("asked", 0)
+
+
+class _Wires:
+    """Who watches what in this process, and the bus to others, if there is one."""
+
+    def __init__(self) -> None:
+        self.watchers: dict[Topic, dict[Watcher, None]] = {}
+        self.bus: Bus | None = None
+
+
+_wires = _Wires()
+
+
+def use(bus: Bus | None) -> None:
+    """Carry news between processes by that bus from now on, or by none."""
+    _wires.bus = bus
+    if bus is not None:
+        for topic in _wires.watchers:
+            bus.join(topic)
+
+
+def watch(topics: Iterable[Topic], watcher: Watcher) -> None:
+    """Tell `watcher` of changes from now on. Read the present state after it, and after `reached`."""
+    for topic in topics:
+        watchers = _wires.watchers.get(topic)
+        if watchers is None:
+            watchers = _wires.watchers[topic] = {}
+            if _wires.bus is not None:
+                _wires.bus.join(topic)
+        watchers[watcher] = None
+
+
+def unwatch(topics: Iterable[Topic], watcher: Watcher) -> None:
+    """Tell `watcher` no longer."""
+    for topic in topics:
+        watchers = _wires.watchers.get(topic, {})
+        watchers.pop(watcher, None)
+        if not watchers and _wires.watchers.pop(topic, None) is not None and _wires.bus is not None:
+            _wires.bus.leave(topic)
+
+
+async def reached() -> None:
+    """Wait until news of all that is watched arrives from other processes too."""
+    if _wires.bus is not None:
+        await _wires.bus.joined()
+
+
+def publish(topic: Topic, what: str = "", post_id: int | None = None) -> None:
+    """Tell all who watch that `topic` changed. Call it after the commit, never before."""
+    news = News(topic, what, post_id, time.time())
+    tell(news)
+    if _wires.bus is not None:
+        _wires.bus.send(news)
+
+
+def tell(news: News) -> None:
+    """Tell those who watch in this process."""
+    for watcher in tuple(_wires.watchers.get(news.topic, ())):
+        watcher.hear(news)
+
+
+def missed() -> None:
+    """Tell all who watch in this process that news may have been lost."""
+    for watcher in _everybody():
+        watcher.missed()
+
+
+def close() -> None:
+    """End all who watch in this process: the server goes down."""
+    for watcher in _everybody():
+        watcher.close()
+
+
+def watched() -> list[Topic]:
+    """What is watched in this process."""
+    return list(_wires.watchers)
+
+
+def _everybody() -> list[Watcher]:
+    return list({watcher: None for watchers in _wires.watchers.values() for watcher in watchers})
+
+
 class Listener:
     """Hears of changes to its topics: iterate it. Each topic is told once, however often it changed meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, topics: Iterable[Topic] = ()) -> None:
+        self._topics = tuple(topics)
         self._news: dict[Topic, None] = {}
         self._woken = asyncio.Event()
         self._closed = False
+
+    def hear(self, news: News) -> None:
+        """Note that a topic changed."""
+        self.tell(news.topic)
+
+    def missed(self) -> None:
+        """Note that all topics may have changed."""
+        for topic in self._topics:
+            self.tell(topic)
 
     def tell(self, topic: Topic) -> None:
         """Note that `topic` changed."""
@@ -52,38 +200,18 @@ class Listener:
             await self._woken.wait()
 
 
-_listeners: dict[Topic, set[Listener]] = {}
-
-
 @contextmanager
 def listening(topics: Iterable[Topic]) -> Iterator[Listener]:
     """A listener for `topics`. Read the present state inside the block: what changes after that is told."""
-    listener = Listener()
-    watched = set(topics)
-    for topic in watched:
-        _listeners.setdefault(topic, set()).add(listener)
+    watched = tuple(dict.fromkeys(topics))
+    listener = Listener(watched)
+    watch(watched, listener)
     try:
         yield listener
     finally:
-        for topic in watched:
-            _listeners[topic].discard(listener)
-            if not _listeners[topic]:
-                del _listeners[topic]
-
-
-def publish(topic: Topic) -> None:
-    """Tell all who listen that `topic` changed. Call it after the commit, never before."""
-    for listener in _listeners.get(topic, ()):
-        listener.tell(topic)
+        unwatch(watched, listener)
 
 
 def listener_count() -> int:
-    """How many listeners there are now."""
-    return len({listener for listeners in _listeners.values() for listener in listeners})
-
-
-def close() -> None:
-    """End every listener: the server goes down."""
-    for listeners in list(_listeners.values()):
-        for listener in listeners:
-            listener.close()
+    """How many watch now."""
+    return len(_everybody())

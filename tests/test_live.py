@@ -62,8 +62,8 @@ async def test_all_who_listen_to_a_topic_hear_of_it_and_who_left_does_not() -> N
 
 async def test_nothing_is_kept_of_a_topic_that_nobody_listens_to() -> None:
     with listening([post_topic(1), user_topic(1)]):
-        assert live._listeners.keys() == {post_topic(1), user_topic(1)}
-    assert live._listeners == {}
+        assert set(live.watched()) == {post_topic(1), user_topic(1)}
+    assert live.watched() == []
 
 
 async def test_closing_ends_every_listener_after_what_it_knows() -> None:
