@@ -10,7 +10,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -21,7 +21,7 @@ from settings import settings
 from transports.answers import Answers
 from transports.http import GraphQLOverHTTP
 from transports.links import confirm, stop
-from transports.websocket import GraphQLOverWebSocket
+from transports.websocket import graphql_over_websocket
 
 STATIC = Path(__file__).parent / "static"
 # GraphiQL needs nothing but its own files; its editor sets styles on elements.
@@ -123,6 +123,8 @@ class Server(Starlette):
         """Serve a request, a socket, or the server's own life."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await graphql(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql":
+            await graphql_over_websocket(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -133,7 +135,6 @@ app = Server(
     routes=[
         Route("/", home),
         Route("/graphql", graphql),
-        WebSocketRoute("/graphql", GraphQLOverWebSocket()),
         Route("/graphiql", graphiql),
         Route("/stop/{token}", stop, methods=["GET", "POST"]),
         Route("/confirm/{token}", confirm, methods=["GET", "POST"]),
