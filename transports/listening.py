@@ -12,7 +12,8 @@ from graphql import GraphQLError
 
 from schema import feed_metrics as metrics
 from schema import schema
-from schema.feeds import Feed, Feeds
+from schema.context import Context
+from schema.feeds import Feed, Feeds, Subscribed
 from settings import settings
 
 #: Answers that wait for a slow reader in one subscription; of those of more things than that, the oldest go.
@@ -88,6 +89,22 @@ class Listening:
         self._held: dict[Hashable, bytes] | None = None
         self._behind = False
         self._is_over = False
+
+    @property
+    def subscribed(self) -> Subscribed | None:
+        """What is listened to; None before it begins and when it is over."""
+        return None if self.feed is None or self._is_over else self.feed.subscribed
+
+    def begin(self, subscribed: Subscribed, eyes: Hashable, context: Callable[[], Context]) -> None:
+        """Listen, by those eyes."""
+        self.feed = feeds.join(self, subscribed, eyes, context)
+
+    def look_by(self, eyes: Hashable, context: Callable[[], Context]) -> None:
+        """Listen by other eyes, if they are others: from the present state on, as those see it."""
+        if self.feed is not None and not self._is_over and self.feed.eyes != eyes:
+            self.feed.leave(self)
+            self._held = None
+            self.begin(self.feed.subscribed, eyes, context)
 
     def show(self, place: Hashable, answer: bytes | None) -> None:
         """Send an answer, or have it wait for the reader."""

@@ -6,27 +6,24 @@ a context of their own; a subscription is no task, but an outlet of a feed (`sch
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, OperationType
-from starlette.requests import HTTPConnection
+from graphql import GraphQLError, OperationType
 from starlette.types import Receive, Scope, Send
 
-from planner.documents import Document
 from schema import schema
-from schema.context import Context
 from schema.execution import masked
 from schema.feeds import Subscribed
-from services import accounts, live
+from services import accounts
 from services.actors import Actor, user
-from services.live import News
+from transports.callers import Caller, SessionEnded
 from transports.connections import TooMany, admitted
 from transports.listening import Listening, Reader, feeds
 from transports.messages import Closed, message_in
-from transports.sessions import bearer_of, is_same_origin, secret_of, who_asks
+from transports.sessions import bearer_of, is_same_origin
 from transports.wire import short, wire_of
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -54,7 +51,7 @@ async def graphql_over_websocket(scope: Scope, receive: Receive, send: Send) -> 
                 await send({"type": "websocket.accept"})
                 await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
                 return
-            socket.viewer, socket.token = await who_asks(scope, headers)
+            await socket.caller.ask()
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
             await socket.serve()
     except TooMany:
@@ -66,17 +63,14 @@ class _Socket:
     """One connection: who speaks, and what runs."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.viewer: Actor = None
-        self.token: str | None = None
-        self._scope = scope
+        self.caller = Caller(scope, self._listenings, self._session_ended)
         self._receive = receive
         self._send = send
         self._wire = wire_of(scope, send)
         self._reader = Reader(lambda: self._wire.is_full, self._wire.abort)
         self._wire.drained = self._reader.drained
         self._operations: dict[str, asyncio.Task[None] | Listening] = {}
-        #: What runs beside the operations: endings, and looks at who is signed in.
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._ending: asyncio.Task[None] | None = None
         self._is_greeted = False
         self._is_over = False
 
@@ -105,15 +99,13 @@ class _Socket:
     def _leave(self) -> None:
         """Nothing is left of the connection."""
         self._reader.forget()
-        self._unwatch()
+        self.caller.leave()
         for operation in tuple(self._operations.values()):
             if isinstance(operation, Listening):
                 operation.stop()
             else:
                 operation.cancel()
         self._operations.clear()
-        for task in self._tasks:
-            task.cancel()
 
     # Messages.
 
@@ -144,11 +136,9 @@ class _Socket:
                 token = bearer_of(value)
                 if token is None or (account := await accounts.user_of(token)) is None:
                     raise Closed(4403, "Forbidden")
-                self.viewer, self.token = account, token
+                self.caller.become(account, token)
         self._is_greeted = True
-        account = user(self.viewer)
-        if account is not None:
-            live.watch([live.rights_topic(account.id)], self)
+        account = user(self.caller.viewer)
         name = orjson.dumps(account.name if account else None)
         self._say(b'{"type":"connection_ack","payload":{"viewer":', name, b"}}")
 
@@ -171,11 +161,13 @@ class _Socket:
             ends.refuse(document.errors)
         elif definition.operation is not OperationType.SUBSCRIPTION:
             self._operations[operation_id] = asyncio.create_task(self._run(ends, payload))
-        elif self.viewer is None and self.token is None:
-            self._join(ends, _subscribed(document, definition, payload), None)
         else:
-            subscribed = _subscribed(document, definition, payload)
-            self._operations[operation_id] = asyncio.create_task(self._join_as_viewer(ends, subscribed))
+            name, variables = payload.get("operationName"), payload.get("variables") or {}
+            subscribed = Subscribed(document, definition, name, variables)
+            if self.caller.is_unknown:
+                self._listen(ends, subscribed, None, None)
+            else:
+                self._operations[operation_id] = asyncio.create_task(self._listen_as_caller(ends, subscribed))
 
     def _stop(self, operation_id: str) -> None:
         operation = self._operations.pop(operation_id, None)
@@ -188,17 +180,12 @@ class _Socket:
 
     async def _run(self, ends: "_Operation", payload: dict[str, Any]) -> None:
         """Run a query or a mutation."""
+        query, variables, name = payload["query"], payload.get("variables"), payload.get("operationName")
         try:
-            viewer = await self._present_viewer()
-            result = await schema.run(
-                payload["query"],
-                payload.get("variables"),
-                payload.get("operationName"),
-                self._context(viewer),
-                _READING_AND_WRITING,
-            )
-        except Closed as closed:
-            self._end_soon(closed)
+            context = self.caller.context(await self.caller.as_now())
+            result = await schema.run(query, variables, name, context, _READING_AND_WRITING)
+        except SessionEnded:
+            self._session_ended()
         except Exception as bug:
             ends.error([masked(bug)])
         else:
@@ -211,74 +198,43 @@ class _Socket:
                 ends.answer(orjson.dumps(content, option=orjson.OPT_UTC_Z))
                 ends.complete()
 
-    async def _join_as_viewer(self, ends: "_Operation", subscribed: Subscribed) -> None:
+    async def _listen_as_caller(self, ends: "_Operation", subscribed: Subscribed) -> None:
         """Listen as whoever is signed in, or is known by a cookie."""
         try:
-            viewer = await self._present_viewer()
+            viewer = await self.caller.as_now()
             eyes = await feeds.eyes(subscribed, viewer)
-        except Closed as closed:
-            self._end_soon(closed)
+        except SessionEnded:
+            self._session_ended()
         except Exception as bug:
             ends.error([masked(bug)])
         else:
-            self._join(ends, subscribed, eyes)
+            self._listen(ends, subscribed, viewer, eyes)
 
-    def _join(self, ends: "_Operation", subscribed: Subscribed, eyes: Any) -> None:
+    def _listen(self, ends: "_Operation", subscribed: Subscribed, viewer: Actor, eyes: Hashable) -> None:
         listening = Listening(ends, self._reader)
         self._operations[ends.id] = listening
-        listening.feed = feeds.join(listening, subscribed, eyes, lambda: self._context(self.viewer))
+        listening.begin(subscribed, eyes, lambda: self.caller.context(viewer))
 
-    async def _present_viewer(self) -> Actor:
-        """The viewer as they are now. Raises Closed where their session has ended."""
-        if self.token is not None:
-            self.viewer = await accounts.user_of(self.token)
-            if self.viewer is None:
-                raise Closed(4403, "The session has ended")
-        return self.viewer
-
-    def _context(self, viewer: Actor) -> Context:
-        request = HTTPConnection(self._scope)
-        return Context(request=request, viewer=viewer, token=self.token, kept=secret_of(dict(self._scope["headers"])))
-
-    # The viewer's rights, as a `services.live.Watcher`; and signs of life.
-
-    def hear(self, news: News) -> None:
-        """Note that the viewer may see something else now, or is signed in no longer."""
-        self._beside(self.look_again())
-
-    def missed(self) -> None:
-        """Note that this may be so."""
-        self._beside(self.look_again())
+    # The caller, and signs of life.
 
     def close(self) -> None:
         """End the connection: the server goes down."""
         self._end_soon(Closed(1012, "The server goes down"))
 
     async def look_again(self) -> None:
-        """See who is signed in, and have every subscription read by their eyes as they are now."""
-        if self.token is None or self._is_over:
-            return
-        try:
-            viewer = await self._present_viewer()
-            for operation_id, operation in tuple(self._operations.items()):
-                if not isinstance(operation, Listening) or operation.feed is None:
-                    continue
-                subscribed = operation.feed.subscribed
-                eyes = await feeds.eyes(subscribed, viewer)
-                if eyes != operation.feed.eyes and self._operations.get(operation_id) is operation:
-                    operation.stop()
-                    self._join(_Operation(self, operation_id), subscribed, eyes)
-        except Closed as closed:
-            self._end_soon(closed)
+        """See who is signed in, and what they may see by now."""
+        await self.caller.look_again()
 
     def beat(self) -> None:
         """Give a sign of life, which the client answers."""
         if self._is_greeted and not self._wire.is_full:
             self._say(b'{"type":"ping"}')
 
-    def _unwatch(self) -> None:
-        if (account := user(self.viewer)) is not None:
-            live.unwatch([live.rights_topic(account.id)], self)
+    def _listenings(self) -> list[Listening]:
+        return [each for each in self._operations.values() if isinstance(each, Listening)]
+
+    def _session_ended(self) -> None:
+        self._end_soon(Closed(4403, "The session has ended"))
 
     # What goes out.
 
@@ -290,19 +246,14 @@ class _Socket:
         self._operations.pop(operation_id, None)
 
     def _end_soon(self, closed: Closed) -> None:
-        if not self._is_over:
-            self._beside(self._end(closed))
+        if not self._is_over and self._ending is None:
+            self._ending = asyncio.create_task(self._end(closed))
 
     async def _end(self, closed: Closed) -> None:
         if not self._is_over:
             self._is_over = True
             with suppress(OSError, RuntimeError):  # it is gone already
                 await self._send({"type": "websocket.close", "code": closed.code, "reason": short(closed.reason)})
-
-    def _beside(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
 
 class _Operation:
@@ -337,7 +288,3 @@ class _Operation:
     def close(self) -> None:
         """End the connection: the server goes down."""
         self._socket.close()
-
-
-def _subscribed(document: Document, definition: OperationDefinitionNode, payload: dict[str, Any]) -> Subscribed:
-    return Subscribed(document, definition, payload.get("operationName"), payload.get("variables") or {})

@@ -47,6 +47,12 @@ def wire_of(scope: Scope, send: Send) -> Wire:
     return wire or AsgiWire(send)
 
 
+def transport_of(send: Send) -> asyncio.Transport | None:
+    """The transport that a response of uvicorn's goes out by, to break it off; None where it is another server's."""
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    return transport if isinstance(transport, asyncio.Transport) else None
+
+
 def short(reason: str) -> str:
     """A reason as it fits into a close frame."""
     return reason.encode()[:_MOST_REASON_BYTES].decode(errors="ignore")
