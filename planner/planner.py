@@ -1,4 +1,4 @@
-"""The planner: answers a query by a plan, or leaves it to graphql-core."""
+"""The planner: answers a query, or a row of a subscription, by a plan, or leaves it to graphql-core."""
 
 from typing import Any
 
@@ -26,3 +26,20 @@ async def planned(plans: Plans, variables: VariableValues, context: Any) -> tupl
         return None
     metrics.planned("query")
     return (data,)
+
+
+async def planned_row(plans: Plans, variables: VariableValues, context: Any, key: Any) -> tuple[Any] | None:
+    """What a subscription shows of the row of that key, which its one field stands for, in a tuple of one.
+
+    None where graphql-core shall answer: also where the viewer may not see the row.
+    """
+    try:
+        reading = Reading()
+        [chosen] = plans.operation.chosen(variables)
+        plan = plans.of_row((chosen.key,), chosen, None, variables, context.viewer, reading.dialect)
+        value = await plan.answer(reading, context.viewer, variables, context.loaders, key)
+    except Exception as reason:
+        metrics.fell_back("subscription", reason)
+        return None
+    metrics.planned("subscription")
+    return ({chosen.key: value},)

@@ -91,13 +91,17 @@ class Plans:
         self,
         place: tuple[str, ...],
         chosen: Chosen,
-        wanted: GraphQLObjectType,
+        wanted: GraphQLObjectType | None,
         variables: VariableValues,
         viewer: Any,
         dialect: str,
     ) -> Plan:
-        """The plan of one row, which stands at `place` in the answer as an object of that type. Raises CannotPlan."""
-        return self._plan((*place, wanted.name), variables, viewer, dialect, lambda tree: tree.of_row(chosen, wanted))
+        """The plan of one row, which stands at `place` in the answer as an object of that type. Raises CannotPlan.
+
+        Without a type it is the one that the row says, of those that the field may have.
+        """
+        place = (*place, wanted.name if wanted is not None else "")
+        return self._plan(place, variables, viewer, dialect, lambda tree: tree.of_row(chosen, wanted))
 
     def _plan(
         self,

@@ -73,10 +73,11 @@ class Tree:
         chosen = self._noted(self.operation.chosen(self.variables))
         return Object(tuple((each.key, self._root_field(each)) for each in chosen))
 
-    def of_row(self, chosen: Chosen, wanted: GraphQLObjectType) -> Shape:
-        """The shape of one row, whose key is handed in, as an object of that type in the place of a field."""
-        rows = self.steps.rows(by_id(view_of(wanted).model), Root(), is_one=True)
-        return First(rows, None, self._row_as([wanted], chosen, rows, ()), is_required=True)
+    def of_row(self, chosen: Chosen, wanted: GraphQLObjectType | None = None) -> Shape:
+        """The shape of one row, whose key is handed in, in the place of a field: of that type, or as the row says."""
+        types = [wanted] if wanted is not None else self._possible(chosen)
+        rows = self.steps.rows(by_id(view_of(types[0]).model), Root(), is_one=True)
+        return First(rows, None, self._row_as(types, chosen, rows, ()), is_required=True)
 
     def chosen_below(self, owner: GraphQLObjectType, chosen: Chosen) -> list[Chosen]:
         """What is asked of an object of that type which stands for a field."""

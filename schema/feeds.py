@@ -11,36 +11,30 @@ apart that no post is shown more often than the settings say, and that showing t
 import asyncio
 import time
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from contextvars import copy_context
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Protocol
 
-import orjson
-import structlog
-from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, create_source_event_stream
-from graphql.execution.execute import execute_subscription_event
+from graphql import GraphQLError
 
-import models
-from planner.documents import Document
-from planner.executor import PlannedExecutor
 from planner.eyes import looks_at_viewer
 from schema import feed_metrics as metrics
 from schema.context import Context
-from schema.execution import ExecutedSchema, is_bug, masked, with_told_errors
-from schema.live import Watch
+from schema.execution import ExecutedSchema, masked
+from schema.watched import Answers, Refused, Subscribed, Watched
 from services import live
 from services.actors import Actor, Writer
 from services.live import News
 from services.visibility import sees_what_all_do
 from settings import settings
 
-log = structlog.get_logger()
-
 #: News that one feed notes before it reads everything anew instead.
 MOST_NEWS = 1_000
 #: So many listeners are served before others have their turn.
 SLICE = 200
+#: How many feeds of single users are read at once: with thousands, others have their turn in between.
+AT_ONCE = 8
 #: How long a feed waits after a failure of ours before it tries again, in seconds; longer after each further one.
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
 
@@ -58,36 +52,13 @@ class Outlet(Protocol):
         """End: the server goes down."""
 
 
-@dataclass(frozen=True)
-class Subscribed:
-    """A subscription as a client asked for it."""
-
-    document: Document
-    definition: OperationDefinitionNode
-    operation_name: str | None
-    variables: dict[str, Any]
-    #: What all of this is, to compare.
-    key: Hashable = field(init=False)
-
-    def __post_init__(self) -> None:
-        variables = orjson.dumps(self.variables, option=orjson.OPT_SORT_KEYS)
-        object.__setattr__(self, "key", (self.document.text, self.operation_name, variables))
-
-
-class Refused(Exception):
-    """There is nothing to listen to; `errors` say why."""
-
-    def __init__(self, errors: Sequence[GraphQLError]) -> None:
-        super().__init__("There is nothing to listen to")
-        self.errors = errors
-
-
 class Feeds:
     """The feeds of this process."""
 
     def __init__(self, schema: ExecutedSchema) -> None:
         self.schema = schema
         self._feeds: dict[Hashable, Feed] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def eyes(self, subscribed: Subscribed, viewer: Actor) -> Hashable:
         """By whose eyes a subscription is read for `viewer`: None where it shows them what it shows every visitor."""
@@ -104,10 +75,14 @@ class Feeds:
         key = subscribed.key, eyes
         feed = self._feeds.get(key)
         if feed is None:
+            if not self._feeds:
+                self._turns = asyncio.Semaphore(AT_ONCE)  # of this event loop
             made = context()
             if eyes is None:
                 made.viewer = None
-            feed = self._feeds[key] = Feed(self.schema, subscribed, eyes, made, lambda: self._feeds.pop(key, None))
+            turns = nullcontext() if eyes is None else self._turns
+            feed = Feed(self.schema, subscribed, eyes, made, turns, lambda: self._feeds.pop(key, None))
+            self._feeds[key] = feed
         feed.join(outlet)
         return feed
 
@@ -129,20 +104,19 @@ class Feed:
         subscribed: Subscribed,
         eyes: Hashable,
         context: Context,
+        turns: AbstractAsyncContextManager[None],
         end: Callable[[], object],
     ) -> None:
         self.subscribed = subscribed
         self.eyes = eyes
-        self._schema = schema
-        self._context = context
+        self._watched = Watched(schema, subscribed, context)
+        self._turns = turns
         self._end = end
         self._is_ended = False
         self._members: dict[Outlet, None] = {}
         self._joining: dict[Outlet, None] = {}
         self._news: dict[Hashable, News] = {}
         self._missed_since: datetime | None = None
-        self._executor: PlannedExecutor | None = None
-        self._watch: Watch | None = None
         self._working: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._not_before = 0.0
@@ -173,8 +147,7 @@ class Feed:
             metrics.LISTENERS.dec()
         if not self._members and not self._joining and not self._is_ended:
             self._is_ended = True
-            if self._watch is not None:
-                live.unwatch(self._watch.topics, self)
+            live.unwatch(self._watched.topics, self)
             if self._timer is not None:
                 self._timer.cancel()
             self._end()
@@ -183,9 +156,10 @@ class Feed:
 
     def hear(self, news: News) -> None:
         """Note that something changed."""
-        if self._watch is None:
+        if self._watched.is_about_rights(news):
+            self.missed()
             return
-        place = self._watch.place(news)
+        place = self._watched.watch.place(news)
         if (earlier := self._news.get(place)) is not None:
             metrics.COALESCED.inc()
             news = news._replace(at=earlier.at)
@@ -219,7 +193,8 @@ class Feed:
                 is_time = time.monotonic() >= self._not_before
                 if not self._joining and not (is_time and (self._news or self._missed_since)):
                     break
-                await self._round(is_time=is_time)
+                async with self._turns:
+                    await self._round(is_time=is_time)
         finally:
             self._working = None
         if (self._news or self._missed_since) and not self._is_ended:
@@ -235,9 +210,10 @@ class Feed:
         if is_time:
             self._news, self._missed_since = {}, None
         try:
-            watch = self._watch or await self._begin()
-            await self._look_again()
-            answers = await self._answers(watch, news, since)
+            if not self._watched.has_begun:
+                await self._begin()
+            await self._watched.look_again()
+            answers = await self._watched.new(news, since)
         except Exception as failure:
             if news or since:
                 self._try_again()
@@ -251,75 +227,20 @@ class Feed:
             self._not_before = began_at + max(1 / settings().live_rate, 2 * (time.monotonic() - began_at))
         if joining:
             try:
-                present = await self._present(watch, answers)
+                present = await self._watched.present(answers)
             except Exception as failure:
                 self._refuse(joining, failure)
             else:
                 await self._show(joining, present, is_first=True)
 
-    async def _begin(self) -> Watch:
+    async def _begin(self) -> None:
         """Find out what there is to watch, and watch it. Raises Refused."""
-        subscribed, context = self.subscribed, self._context
-        if settings().planner:
-            context.plans = subscribed.document.plans(subscribed.definition)
-        executor: Any = PlannedExecutor.build(
-            self._schema._schema,
-            subscribed.document.node,
-            context_value=context,
-            raw_variable_values=subscribed.variables,
-            operation_name=subscribed.operation_name,
-            operation_extensions=None,
-        )
-        if isinstance(executor, list):
-            raise Refused(executor)
-        found: Any = create_source_event_stream(executor)
-        watch = await found if executor.is_awaitable(found) else found
-        if isinstance(watch, ExecutionResult):
-            raise Refused(with_told_errors(watch).errors or [])
+        await self._watched.begin()
         if not self._is_ended:
-            self._executor, self._watch = executor, watch
-            live.watch(watch.topics, self)
+            live.watch(self._watched.topics, self)
             await live.reached()
-        return watch
 
-    async def _look_again(self) -> None:
-        """See what the listeners see now: what the viewer may have changed, and nothing is known from before."""
-        context = self._context
-        context.forget()
-        if context.viewer is not None and not isinstance(context.viewer, Writer):
-            context.viewer = await context.loaders.by_id(models.User).load(context.viewer.id)
-            context.forget()
-
-    async def _answers(
-        self, watch: Watch, news: dict[Hashable, News], since: datetime | None
-    ) -> dict[Hashable, bytes | None]:
-        """What is new, by what it takes the place of; None where there is nothing to see any more."""
-        if since is not None:
-            return {place: await self._answer(event) for place, event in await watch.missed(self._context, since)}
-        return {place: await self._answer(await watch.shown(self._context, each)) for place, each in news.items()}
-
-    async def _present(self, watch: Watch, answers: dict[Hashable, bytes | None]) -> dict[Hashable, bytes | None]:
-        """What comes first. What has just been read is not read again."""
-        events = await watch.present(self._context)
-        return {place: answers.get(place) or await self._answer(event) for place, event in events}
-
-    async def _answer(self, event: Any) -> bytes | None:
-        if event is None or self._executor is None:
-            return None
-        result: Any = execute_subscription_event(self._executor.build_per_event_executor(event))
-        if self._executor.is_awaitable(result):
-            result = await result
-        if result.data is None and (bugs := [error for error in result.errors if is_bug(error)]):
-            raise bugs[0].original_error or bugs[0]
-        result = with_told_errors(result)
-        content: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            content["errors"] = [error.formatted for error in result.errors]
-        return orjson.dumps(content, option=orjson.OPT_UTC_Z)
-
-    async def _show(
-        self, outlets: Sequence[Outlet], answers: dict[Hashable, bytes | None], *, is_first: bool = False
-    ) -> None:
+    async def _show(self, outlets: Sequence[Outlet], answers: Answers, *, is_first: bool = False) -> None:
         """Hand answers to those of the outlets that are still there."""
         for number, outlet in enumerate(outlets, start=1):
             if is_first and outlet in self._joining:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, cast
 
 import strawberry
 from strawberry import UNSET
+from tortoise.models import Model
 
 import models
 from models import PostKind
@@ -37,6 +38,14 @@ SLACK = timedelta(seconds=30)
 Shown = tuple[Hashable, Any]
 
 
+@dataclass(frozen=True)
+class Row:
+    """A row that the subscription's field stands for, if the viewer sees it; still to be read."""
+
+    model: type[Model]
+    key: int
+
+
 class Watch(ABC):
     """What a subscription watches, and how it is read."""
 
@@ -49,7 +58,7 @@ class Watch(ABC):
 
     @abstractmethod
     async def shown(self, context: Context, news: News) -> Any:
-        """What news shows the viewer; None where they may see nothing of it."""
+        """What news shows the viewer: a row, or an object of the graph. None where they may see nothing of it."""
 
     def place(self, news: News) -> Hashable:
         """What it takes the place of: of two pieces of news with the same, the later is enough."""
@@ -79,11 +88,10 @@ class Votes(Watch):
         return list(zip(self.topics, posts, strict=True))
 
     async def shown(self, context: Context, news: News) -> Any:
-        return await context.loaders.by_id(models.Post).load(news.topic[1])
+        return Row(models.Post, news.topic[1])
 
     async def missed(self, context: Context, since: datetime) -> list[Shown]:
-        posts = await context.loaders.by_id(models.Post).load_many(self.keys)
-        return list(zip(self.topics, posts, strict=True))  # those that are not seen now, too
+        return [(topic, Row(models.Post, topic[1])) for topic in self.topics]  # those that are not seen now, too
 
 
 @dataclass
@@ -102,7 +110,7 @@ class Points(Watch):
         return [(self.topics[0], user)]
 
     async def shown(self, context: Context, news: News) -> Any:
-        return await context.loaders.by_id(models.User).load(self.key)
+        return Row(models.User, self.key)
 
 
 @strawberry.type(description="Something that happened in a thread.")

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from schema import schema
 from schema.execution import masked
-from schema.feeds import Subscribed
+from schema.watched import Subscribed
 from transports.callers import Caller, SessionEnded
 from transports.connections import TooMany, admitted
 from transports.listening import Listening, Reader, feeds

@@ -13,7 +13,8 @@ from graphql import GraphQLError
 from schema import feed_metrics as metrics
 from schema import schema
 from schema.context import Context
-from schema.feeds import Feed, Feeds, Subscribed
+from schema.feeds import Feed, Feeds
+from schema.watched import Subscribed
 from settings import settings
 
 #: Answers that wait for a slow reader in one subscription; of those of more things than that, the oldest go.
