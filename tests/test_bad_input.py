@@ -199,7 +199,7 @@ async def test_ten_thousand_ids_are_too_deep(visitor: Client) -> None:
     assert found == [f"Ask for at most {MOST_NODES} nodes at once; these are 10000."]
     async with visitor.socket() as socket:
         await socket.subscribe("watch_votes", postIds=["UG9zdDox"] * 9_999 + ["UG9zdDoy"])
-        assert (await socket.receive())["payload"]["errors"][0]["message"] == "One of these posts does not exist."
+        assert (await socket.receive())["payload"][0]["message"] == "One of these posts does not exist."
         await socket.subscribe("watch_votes", postIds=[f"UG9zdDox{number}" for number in range(10_000)])
         await socket.receive()
 

@@ -1,67 +1,23 @@
 """Server-sent events: every kind of operation as a stream of its own, and how streams end."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 import orjson
 import pytest
 from clients import Client, document
 from crowd import asked_by, member
+from sockets import ending
+from streams import EVENTS, streamed
 
+import models
 from models import VoteValue
 from schema.nodes import global_id
 from services import live, voting
 from transports import connections
 from transports.listening import feeds
 
-EVENTS = "text/event-stream"
 WATCH = document("watch_votes")
-
-
-class Stream:
-    """A stream of events that is being read."""
-
-    def __init__(self, response: httpx2.Response) -> None:
-        self.response = response
-        self._lines = response.aiter_lines()
-        self.comments = 0
-
-    async def event(self) -> tuple[str, Any]:
-        """The next event: its name, and what it carries. Raises StopAsyncIteration where the stream ends."""
-        name, data = "", ""
-        async for line in self._lines:
-            if line.startswith(":"):
-                self.comments += 1
-            elif line.startswith("event: "):
-                name = line.removeprefix("event: ")
-            elif line.startswith("data:"):
-                data = line.removeprefix("data:").strip()
-            elif not line and name:
-                return name, orjson.loads(data) if data else None
-        raise StopAsyncIteration
-
-    async def rest(self) -> list[tuple[str, Any]]:
-        """All events that are left."""
-        events = []
-        try:
-            while True:
-                events.append(await self.event())
-        except StopAsyncIteration:
-            return events
-
-
-@asynccontextmanager
-async def streamed(client: Client, method: str = "POST", accept: str = EVENTS, **asked: Any) -> AsyncIterator[Stream]:
-    """The answer to a request, as it comes."""
-    headers = {"accept": accept, **client.headers}
-    options: dict[str, Any] = {"json": asked}
-    if method == "GET":
-        options = {"params": {k: v if isinstance(v, str) else orjson.dumps(v).decode() for k, v in asked.items()}}
-    async with client.http.stream(method, "/graphql", headers=headers, **options) as response:
-        yield Stream(response)
 
 
 async def watched(post: Any) -> dict[str, Any]:
@@ -78,7 +34,7 @@ async def no_listener_is_left() -> None:
 async def test_a_subscription_is_a_stream(visitor: Client, method: str) -> None:
     ann, bob = await member("ann"), await visitor.sign_up("bob")
     _, question = await asked_by(ann)
-    async with streamed(bob, method, **await watched(question)) as stream:
+    async with streamed(bob, await watched(question), method) as stream:
         assert stream.response.status_code == 200
         assert stream.response.headers["content-type"] == f"{EVENTS}; charset=utf-8"
         assert stream.response.headers["cache-control"] == "no-store"
@@ -93,13 +49,13 @@ async def test_a_subscription_is_a_stream(visitor: Client, method: str) -> None:
 async def test_a_query_and_a_mutation_are_short_streams_for_who_accepts_nothing_else(visitor: Client) -> None:
     bob = await visitor.sign_up("bob")
     _, question = await asked_by(await member("ann"))
-    async with streamed(visitor, query="{ site { name } }") as stream:
+    async with streamed(visitor, {"query": "{ site { name } }"}) as stream:
         assert await stream.rest() == [("next", {"data": {"site": {"name": "Plainspoken"}}}), ("complete", None)]
     voted = {"input": {"postId": global_id(question), "value": "UP"}}
-    async with streamed(bob, query=document("cast_vote"), variables=voted) as stream:
+    async with streamed(bob, {"query": document("cast_vote"), "variables": voted}) as stream:
         (_, answer), end = await stream.rest()
         assert (answer["data"]["castVote"]["post"]["score"], end) == (1, ("complete", None))
-    async with streamed(visitor, accept=f"application/json, {EVENTS}", query="{ site { name } }") as stream:
+    async with streamed(visitor, {"query": "{ site { name } }"}, accept=f"application/json, {EVENTS}") as stream:
         assert stream.response.headers["content-type"] == "application/json; charset=utf-8"
         assert orjson.loads(await stream.response.aread()) == {"data": {"site": {"name": "Plainspoken"}}}
 
@@ -112,7 +68,7 @@ async def test_what_is_wrong_with_an_operation_is_an_event_too(visitor: Client) 
         ({"query": WATCH, "variables": {}}, "Variable '$postIds' has invalid value: Expected a value of non-null type"),
     ]
     for asked, message in wrong:
-        async with streamed(visitor, **asked) as stream:
+        async with streamed(visitor, asked) as stream:
             (name, answer), end = await stream.rest()
             assert (stream.response.status_code, name, end) == (200, "next", ("complete", None))
             assert answer.keys() == {"errors"}
@@ -127,17 +83,17 @@ async def test_what_is_wrong_with_a_request_is_told_as_ever(visitor: Client) -> 
     }
     nothing: dict[str, Any] = {}
     for method, asked, status in (("POST", nothing, 400), ("GET", vote, 405), ("DELETE", nothing, 405)):
-        async with streamed(visitor, method, **asked) as stream:
+        async with streamed(visitor, asked, method) as stream:
             assert (method, stream.response.status_code) == (method, status)
             assert "errors" in orjson.loads(await stream.response.aread())
-    async with streamed(visitor, accept="application/json", **await watched(question)) as stream:
+    async with streamed(visitor, await watched(question), accept="application/json") as stream:
         assert stream.response.status_code == 400
         assert EVENTS in orjson.loads(await stream.response.aread())["errors"][0]["message"]
 
 
 async def test_a_stream_that_the_server_ends_has_no_complete(visitor: Client) -> None:
     _, question = await asked_by(await member("ann"))
-    async with streamed(visitor, **await watched(question)) as stream:
+    async with streamed(visitor, await watched(question)) as stream:
         assert (await stream.event())[0] == "next"
         live.close()
         assert await stream.rest() == []
@@ -147,18 +103,39 @@ async def test_a_stream_that_the_server_ends_has_no_complete(visitor: Client) ->
 async def test_a_stream_ends_with_its_session(visitor: Client) -> None:
     bob = await visitor.sign_up("bob")
     _, question = await asked_by(await member("ann"))
-    async with streamed(bob, **await watched(question)) as stream:
+    async with streamed(bob, await watched(question)) as stream:
         await stream.event()
         await bob.run("sign_out")
         (_, answer), end = await stream.rest()
         assert (answer["errors"][0]["extensions"], end) == ({"code": "UNAUTHENTICATED"}, ("complete", None))
 
 
+@pytest.mark.parametrize("kind", ["socket", "stream"])
+async def test_a_session_that_runs_out_ends_what_is_listened_to(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    bob = await visitor.sign_up("bob")
+    _, question = await asked_by(await member("ann"))
+    monkeypatch.setattr(connections, "LOOK_AGAIN", 0.02)
+    async with connections.kept_alive():
+        if kind == "stream":
+            async with streamed(bob, await watched(question)) as stream:
+                await stream.event()
+                await models.Session.all().delete()  # as time does
+                assert "errors" in (await stream.event())[1]
+        else:
+            async with bob.socket() as socket:
+                await socket.subscribe("watch_votes", postIds=[global_id(question)])
+                await socket.next()
+                await models.Session.all().delete()
+                assert await ending(socket) == (4403, "The session has ended")
+
+
 async def test_a_stream_gives_signs_of_life(visitor: Client, setting: Any) -> None:
     setting(live_heartbeat_seconds=0.02)
     ann, bob = await member("ann"), await member("bob")
     _, question = await asked_by(ann)
-    async with connections.kept_alive(), streamed(visitor, **await watched(question)) as stream:
+    async with connections.kept_alive(), streamed(visitor, await watched(question)) as stream:
         await stream.event()
         before = stream.comments
         await asyncio.sleep(0.2)
@@ -173,14 +150,14 @@ async def test_an_address_has_so_many_connections_at_once(
     _, question = await asked_by(await member("ann"))
     asked = await watched(question)
     setting(live_connections=2)
-    async with streamed(visitor, **asked) as first, streamed(visitor, **asked), streamed(visitor, **asked):
+    async with streamed(visitor, asked) as first, streamed(visitor, asked), streamed(visitor, asked):
         assert first.response.status_code == 200  # those of the machine itself are not counted
     await no_listener_is_left()
     monkeypatch.setattr(connections, "_is_of_this_machine", lambda _: False)
-    async with streamed(visitor, **asked), visitor.socket(), streamed(visitor, **asked) as third:
+    async with streamed(visitor, asked), visitor.socket(), streamed(visitor, asked) as third:
         assert third.response.status_code == 429
         message = orjson.loads(await third.response.aread())["errors"][0]["message"]
         assert message == "Too many connections from this address."
     await no_listener_is_left()
-    async with streamed(visitor, **asked) as again:
+    async with streamed(visitor, asked) as again:
         assert again.response.status_code == 200

@@ -7,9 +7,11 @@ import sys
 
 import httpx2
 import websockets
-from clients import Client, Socket
+from clients import Client, Socket, document
 from command_line import QA, Outcome, answering, free_port, outcome, qa, serving, started
+from streams import streamed
 
+from commands.serve import GRACE
 from settings import ROOT
 from transports.requests import MOST_BODY
 
@@ -37,14 +39,21 @@ async def test_it_serves_what_is_there_fills_nothing_in_and_goes_when_told(forum
         }
         ann = await visitor.sign_up("ann")
         asked = await ann.do("ask_question", title="Is somebody there?", body="Hello.")
-        async with visitor.socket() as listening, visitor.socket() as talking:
+        watching = {"query": document("watch_votes"), "variables": {"postIds": [asked["thread"]["question"]["id"]]}}
+        async with (
+            visitor.socket() as listening,
+            visitor.socket() as talking,
+            streamed(visitor, watching) as stream,
+        ):
+            assert (await stream.event())[0] == "next"
             await listening.subscribe("watch_votes", postIds=[asked["thread"]["question"]["id"]])
             await listening.next()
             await talking.send(type="subscribe", id="1", payload={"query": "#" * MOST_BODY})
             assert await ending(talking) == 1009
             process.send_signal(signal.SIGTERM)
             assert await ending(listening) == 1012
-        ended = await asyncio.wait_for(outcome(process), timeout=10)
+            assert await stream.rest() == []
+        ended = await asyncio.wait_for(outcome(process), timeout=GRACE / 2)
     assert ended.errors == ""
     assert ended.output == (
         f"GraphiQL {address}/graphiql GraphQL {address}/graphql "
