@@ -45,9 +45,7 @@ def serve(
         port=port,
         log_level="warning",
         access_log=False,
-        # uvloop and httptools, where there are such for this Python; else asyncio and h11.
-        loop="auto",
-        http="auto",
+        loop="auto",  # uvloop, where there is one for this Python; else asyncio
         timeout_graceful_shutdown=GRACE,
         **OPTIONS,
     )

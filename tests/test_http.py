@@ -55,7 +55,7 @@ async def test_the_media_type_is_the_one_that_is_accepted(visitor: Client) -> No
     assert (accepted.status_code, accepted.json()) == (200, {"data": NAME})
     assert accepted.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
     refused = await sent(visitor, body, accept="text/html")
-    assert (refused.status_code, only_message(refused)) == (406, f"Accept {GRAPHQL} or {JSON}.")
+    assert (refused.status_code, only_message(refused)) == (406, f"Accept {GRAPHQL} or {JSON}; or text/event-stream.")
     for response in (accepted, refused):
         assert "Accept" in response.headers["vary"]
 
@@ -268,7 +268,8 @@ async def test_a_subscription_is_told_where_to_go(visitor: Client) -> None:
     by_get = {"query": document("watch_votes"), "variables": '{"postIds": ["x"]}'}
     for response in (await visitor.http.get("/graphql", params=by_get), await sent(visitor, orjson.dumps(parameters))):
         assert response.status_code == 400
-        assert only_message(response) == "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws."
+        told = "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws; or accept text/event-stream."
+        assert only_message(response) == told
 
 
 async def test_a_client_that_hangs_up_while_it_sends_is_no_error(

@@ -17,6 +17,7 @@ from starlette.types import Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from transports.cork import Corked, CorkedProtocol
 from transports.requests import MOST_BODY
 
 EXTENSION = "plainspoken.wire"
@@ -64,6 +65,10 @@ class WiredProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, which gives each websocket's application its wire."""
 
     wire: "TransportWire | None" = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, after a request for it over HTTP."""
+        super().connection_made(transport.raw if isinstance(transport, Corked) else transport)
 
     def handle_connect(self, event: Request) -> None:
         """Begin to serve a socket."""
@@ -146,8 +151,14 @@ class AsgiWire:
             self._task = None
 
 
-#: What uvicorn is to be told of websockets. Compression takes some 100 kB of each, for messages of some hundred bytes.
-OPTIONS: dict[str, Any] = {"ws": WiredProtocol, "ws_max_size": MOST_BODY, "ws_per_message_deflate": False}
+#: What uvicorn is to be told. Compression takes some 100 kB of each websocket, for messages of some hundred bytes.
+OPTIONS: dict[str, Any] = {
+    "http": CorkedProtocol,
+    "ws": WiredProtocol,
+    "ws_max_size": MOST_BODY,
+    "ws_per_message_deflate": False,
+    "server_header": False,
+}
 
 
 def _header(size: int) -> bytes:
