@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import addresses, changes, live, reckoning, viewing, voting
+from services import addresses, bus, changes, live, reckoning, viewing, voting
 from services.delivery import delivering
 from settings import settings
 from transports.answers import Answers
@@ -71,20 +71,19 @@ async def graphiql(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Open the database with the server, have its blocked addresses in force, and close what listens with it."""
-    await database.connect(settings().database_url)
-    try:
-        with keeping_answers(), collecting_rarely():
-            reckoning.begin()  # what a change of the rules has left to do
-            viewing.begin()
-            async with addresses.kept_loaded(), delivering():
-                yield
-    finally:
-        live.close()
-        await voting.finish()
-        await reckoning.stop()
-        await viewing.finish()
-        await database.disconnect()
+    """Open the database and the bus with the server, block addresses, and close what listens with it."""
+    async with database.connected(settings().database_url), bus.carrying():
+        try:
+            with keeping_answers(), collecting_rarely():
+                reckoning.begin()  # what a change of the rules has left to do
+                viewing.begin()
+                async with addresses.kept_loaded(), delivering():
+                    yield
+        finally:
+            live.close()
+            await voting.finish()
+            await reckoning.stop()
+            await viewing.finish()
 
 
 @contextmanager
