@@ -15,6 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
+from planner.warming import documents_in, warm
+from schema import schema
 from services import addresses, bus, changes, live, reckoning, viewing, voting
 from services.delivery import delivering
 from settings import settings
@@ -73,6 +75,8 @@ async def graphiql(request: Request) -> Response:
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the database and the bus with the server, block addresses, and close what listens with it."""
     async with database.connected(settings().database_url), bus.carrying():
+        if settings().planner:
+            warm(schema.documents, documents_in(settings().documents))  # each process plans for itself
         try:
             with keeping_answers(), collecting_rarely():
                 reckoning.begin()  # what a change of the rules has left to do
