@@ -48,19 +48,14 @@ class RedisBus:
     async def running(self) -> AsyncIterator[None]:
         """Carry news while the block lasts. At its end what was told meanwhile is sent, if Redis is there."""
         changes.cut_off(True)
-        begun = self._line.join(self._common)
-        keeping = asyncio.create_task(self._line.keep())
+        self._line.join(self._common)
         live.use(self)
         try:
             with changes.hearing(self.hear):
-                await asyncio.wait([begun], timeout=PATIENCE)
-                yield
-                if self._line.is_whole:
-                    await asyncio.wait([self._line.answer()], timeout=PATIENCE)
+                async with self._line.kept_up(PATIENCE):
+                    yield
         finally:
             live.use(None)
-            keeping.cancel()
-            await asyncio.wait([keeping])
             changes.cut_off(False)
 
     def send(self, news: News) -> None:

@@ -9,7 +9,8 @@ import asyncio
 import math
 import secrets
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
 
@@ -53,11 +54,13 @@ class Line:
         heard: Callable[[str, Any], None],
         lost: Callable[[], None],
     ) -> None:
-        options: dict[str, Any] = {"socket_timeout": SILENCE, "socket_connect_timeout": LONGEST_PAUSE, **parse_url(url)}
+        options: dict[str, Any] = {**parse_url(url)}
         self._kind = options.pop("connection_class", Connection)
         if issubclass(self._kind, Connection):  # and no file's socket
             options.setdefault("socket_keepalive", True)
-        self._options = options | {"protocol": 3, "client_name": name, "retry": Retry(NoBackoff(), 0)}
+        # What takes too long is ended here: its own way to do that may swallow a cancellation.
+        options |= {"socket_timeout": None, "socket_connect_timeout": None, "retry": Retry(NoBackoff(), 0)}
+        self._options = options | {"protocol": 3, "client_name": name}
         self._tell_regained, self._tell_heard, self._tell_lost = regained, heard, lost
         #: By which this process knows its own messages.
         self._name = secrets.token_hex(8)
@@ -73,6 +76,7 @@ class Line:
         self._heard_at = 0.0
         #: Whether what others say comes now.
         self.is_whole = False
+        self._is_over = False
         self._is_loss_logged = False
         self._is_junk_logged = False
 
@@ -109,10 +113,24 @@ class Line:
             self._woken.set()
         return self._next
 
-    async def keep(self) -> None:
-        """Keep the line up until cancelled."""
+    @asynccontextmanager
+    async def kept_up(self, patience: float) -> AsyncIterator[None]:
+        """Keep the line up while the block lasts; wait so many seconds at most for it to be, and for the last word."""
+        begun = self.answer()
+        keeping = asyncio.create_task(self._keep_up())
+        try:
+            await asyncio.wait([begun], timeout=patience)
+            yield
+            if self.is_whole:
+                await asyncio.wait([self.answer()], timeout=patience)
+        finally:
+            self._is_over = True  # since errors that a cancellation meets go before it
+            keeping.cancel()
+            await asyncio.wait([keeping])
+
+    async def _keep_up(self) -> None:
         pause = FIRST_PAUSE
-        while True:
+        while not self._is_over:
             began_at = monotonic()
             try:
                 await self._connect_and_talk()
@@ -127,7 +145,8 @@ class Line:
         """Raises what broke the connection."""
         connection = self._kind(**self._options)
         try:
-            await connection.connect()
+            async with asyncio.timeout(SILENCE):
+                await connection.connect()
             self._heard_at = monotonic()
             self._subscribed.clear()
             self._turned = dict.fromkeys(self._wanted)
@@ -164,8 +183,11 @@ class Line:
                 commands.append(("PING",))
                 self._unanswered.append(self._next)
                 self._next = None
+            if not connection.is_connected:  # which sending would be again, and tell nobody
+                raise ConnectionError("the connection was closed")
             if commands:
-                await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+                async with asyncio.timeout(SILENCE):
+                    await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
             try:
                 async with asyncio.timeout(PULSE):
                     await self._woken.wait()

@@ -49,7 +49,7 @@ async def speaking(url: str, prefix: str) -> AsyncIterator[RedisBus]:
     """A bus that this process does not use: another one's."""
     bus = RedisBus(url, prefix)
     bus._line._tell_regained = bus._line._tell_lost = lambda: None
-    async with kept(bus._line):
+    async with bus._line.kept_up(5):
         yield bus
 
 
@@ -60,19 +60,8 @@ async def overhearing(url: str, prefix: str, *channels: str) -> AsyncIterator[li
     line = Line(url, "test", regained=lambda: None, heard=lambda *all: said.append(all), lost=lambda: None)
     for channel in channels:
         line.join(f"{prefix}:{channel}")
-    async with kept(line):
+    async with line.kept_up(5):
         yield said
-
-
-@asynccontextmanager
-async def kept(line: Line) -> AsyncIterator[None]:
-    """A line that is up."""
-    up = line.answer()
-    keeping = asyncio.create_task(line.keep())
-    await up
-    yield
-    keeping.cancel()
-    await asyncio.wait([keeping])
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -174,7 +163,7 @@ async def test_who_cannot_say_all_says_that_anything_may_have_changed(
     assert len(there._line._outbox) == 1
     with listening([post_topic(1), post_topic(2)]) as listener:
         await live.reached()
-        async with overhearing(redis_url, prefix, "all") as said, kept(there._line):
+        async with overhearing(redis_url, prefix, "all") as said, there._line.kept_up(5):
             await settled(there, here)
             await until(lambda: bool(said))
         assert said == [(f"{prefix}:all", None)]
