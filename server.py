@@ -1,6 +1,9 @@
 """The server, assembled: what starts and stops with it, and what is served where. `python server.py` serves it."""
 
+import asyncio
 import gc
+import signal
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -10,7 +13,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
@@ -20,10 +23,11 @@ from schema import schema
 from services import addresses, bus, changes, live, reckoning, viewing, voting
 from services.delivery import delivering
 from settings import settings
+from transports import connections
 from transports.answers import Answers
 from transports.http import GraphQLOverHTTP
 from transports.links import confirm, stop
-from transports.websocket import GraphQLOverWebSocket
+from transports.websocket import graphql_over_websocket
 
 STATIC = Path(__file__).parent / "static"
 # GraphiQL needs nothing but its own files; its editor sets styles on elements.
@@ -81,13 +85,39 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             with keeping_answers(), collecting_rarely():
                 reckoning.begin()  # what a change of the rules has left to do
                 viewing.begin()
-                async with addresses.kept_loaded(), delivering():
-                    yield
+                async with addresses.kept_loaded(), delivering(), connections.kept_alive():
+                    with ending_what_is_live():
+                        yield
         finally:
             live.close()
             await voting.finish()
             await reckoning.stop()
             await viewing.finish()
+
+
+@contextmanager
+def ending_what_is_live() -> Iterator[None]:
+    """End subscriptions as soon as the server is told to stop: it waits for all requests, and streams have no end."""
+    loop = asyncio.get_running_loop()
+    earlier: dict[signal.Signals, Any] = {}
+
+    def end() -> None:
+        live.close()
+        loop.call_later(0.2, end)  # a last request may have come since
+
+    def told(number: int, frame: Any) -> None:
+        loop.call_soon_threadsafe(end)
+        if callable(handler := earlier[signal.Signals(number)]):
+            handler(number, frame)
+
+    if threading.current_thread() is threading.main_thread():
+        for each in (signal.SIGTERM, signal.SIGINT):
+            earlier[each] = signal.signal(each, told)
+    try:
+        yield
+    finally:
+        for each, handler in earlier.items():
+            signal.signal(each, handler)
 
 
 @contextmanager
@@ -126,6 +156,8 @@ class Server(Starlette):
         """Serve a request, a socket, or the server's own life."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await graphql(scope, receive, send)
+        elif scope["type"] == "websocket" and scope["path"] == "/graphql":
+            await graphql_over_websocket(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -136,7 +168,6 @@ app = Server(
     routes=[
         Route("/", home),
         Route("/graphql", graphql),
-        WebSocketRoute("/graphql", GraphQLOverWebSocket()),
         Route("/graphiql", graphiql),
         Route("/stop/{token}", stop, methods=["GET", "POST"]),
         Route("/confirm/{token}", confirm, methods=["GET", "POST"]),

@@ -76,6 +76,21 @@ class Settings(BaseSettings):
         'users with low_points: ["anonymous", "new"].',
     )
     hold_below_points: int = Field(default=150, description="How many points are enough not to be of low_points.")
+    live_connections: int = Field(
+        default=200,
+        ge=1,
+        description="How many sockets and event streams one address may have open. Those of the machine itself are not "
+        "counted: a proxy there brings everybody's.",
+    )
+    live_heartbeat_seconds: float = Field(
+        default=20, gt=0, description="How often a live connection is given a sign of life."
+    )
+    live_patience_seconds: float = Field(
+        default=30, gt=0, description="How long a live connection may not read what it is sent before it is let go."
+    )
+    live_rate: float = Field(
+        default=10, gt=0, description="How many times a second a listener is shown the same post at most."
+    )
     mail_from: str = Field(default="forum@localhost", description="The sender of the site's mail.")
     mail_server: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
         default=None,

@@ -6,11 +6,13 @@ from schema.orders import AnswerOrder, ThreadOrder, UserOrder
 from services.converting import Target
 from services.differences import Fate
 from services.errors import RefusalReason
+from services.happenings import ActivityKind
 from services.moderating import BatchDeed
 from services.permissions import PostAction, ThreadAction, UserAction
 from services.policy import Limited, Measured, Privilege
 
 __all__ = [
+    "ActivityKind",
     "AnswerOrder",
     "BatchDeed",
     "ClosureReason",
@@ -39,6 +41,19 @@ described(
     UP="Counts 1 in the score.",
     DOWN="Counts -1 in the score.",
     NONE="No vote, or one taken back.",
+)
+described(
+    ActivityKind,
+    "What can happen in a thread.",
+    STATE="Nothing yet: the thread as it is. It comes first, and again where news was lost.",
+    ANSWERED="There is a new answer.",
+    COMMENTED="There is a new comment.",
+    EDITED="A post was written anew, or became another kind of post.",
+    BEST_ANSWER_CHOSEN="An answer was chosen as the best; without a post, the choice was taken back.",
+    CLOSED="The thread takes no more answers.",
+    REOPENED="The thread takes answers again.",
+    HIDDEN="A post was hidden, or deleted; only who still sees it is shown which.",
+    RESTORED="A hidden post is shown again.",
 )
 described(
     PostState,

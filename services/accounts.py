@@ -4,16 +4,17 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
 import models
 from models import PointsReason, UserLevel
-from models.database import transaction, worded
+from models.database import after_commit, transaction, worded
 from models.raw import columns, instance
 from models.reading import Reading
-from services import actors, changes, clock, confirmation, finding, outbox, passwords, points, quotas
+from services import actors, changes, clock, confirmation, finding, live, outbox, passwords, points, quotas
 from services.actors import Actor
 from services.emails import MOST_FOLDED, check_email
 from services.errors import Conflict, Findings, NotPermitted, RefusalReason
@@ -110,7 +111,12 @@ async def resend_confirmation(actor: Actor) -> models.User:
 
 async def sign_out(token: str | None) -> bool:
     """End the session of `token`; whether there was one."""
-    return token is not None and await models.Session.filter(token_hash=_hash(token)).delete() > 0
+    account = await user_of(token) if token is not None else None
+    if token is None or not await models.Session.filter(token_hash=_hash(token)).delete():
+        return False
+    if account is not None:
+        live.publish(live.rights_topic(account.id))
+    return True
 
 
 async def user_of(token: str) -> models.User | None:
@@ -145,6 +151,7 @@ async def set_password(user: models.User, password: str) -> None:
     async with transaction():
         await user.save(update_fields=["password_hash"])
         await models.Session.filter(user_id=user.id).delete()
+        after_commit(partial(live.publish, live.rights_topic(user.id)))
 
 
 async def set_level(user: models.User, level: UserLevel) -> None:
@@ -153,6 +160,7 @@ async def set_level(user: models.User, level: UserLevel) -> None:
     async with transaction():
         await user.save(update_fields=["level"])
         changes.changed(user, "level")
+        after_commit(partial(live.publish, live.rights_topic(user.id)))
 
 
 def check_name(findings: Findings, name: str) -> str:

@@ -1,9 +1,11 @@
 """Blocking: users who may read only, and addresses from which nobody may write; and how far users are trusted."""
 
+from functools import partial
+
 import models
 from models import ModerationDeed, UserLevel
 from models.database import after_commit, transaction
-from services import addresses, classification, clock, finding, log, origin
+from services import addresses, classification, clock, finding, live, log, origin
 from services.actors import Actor, user
 from services.changes import appeared, changed, vanished
 from services.errors import Findings, NotFound, NotPermitted, RefusalReason
@@ -120,6 +122,7 @@ async def _locked(user_id: int) -> models.User:
 async def _save(about: models.User, *columns: str) -> None:
     await about.save(update_fields=columns)
     changed(about, *columns)
+    after_commit(partial(live.publish, live.rights_topic(about.id)))
 
 
 async def _category(path: str) -> models.Category:

@@ -3,10 +3,11 @@
 import models
 from models import ModerationDeed, PostKind
 from models.database import transaction
-from services import log, notifying
+from services import happenings, log, notifying
 from services.actors import Actor, wrote
 from services.changes import changed
 from services.errors import NotFound
+from services.happenings import ActivityKind
 from services.permissions import ThreadFacts, choose_best_refusal
 from services.settling import settled
 from services.visibility import visible_posts, visible_threads
@@ -42,6 +43,7 @@ async def choose_best_answer(actor: Actor, thread_id: int, answer_id: int | None
                     written = ("is_best", "is_best_imported", "version")
                     await answer.save(update_fields=written)
                     changed(answer, *written)
+            happenings.tell(thread.id, ActivityKind.BEST_ANSWER_CHOSEN, chosen.id if chosen else None)
             if chosen is not None:
                 await notifying.notify_of_choice(chosen, actor)
             if not wrote(actor, thread):

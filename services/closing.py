@@ -3,10 +3,11 @@
 import models
 from models import ClosureReason, ModerationDeed
 from models.database import transaction
-from services import clock, log
+from services import clock, happenings, log
 from services.actors import Actor, user, wrote
 from services.changes import changed
 from services.errors import Findings
+from services.happenings import ActivityKind
 from services.permissions import ThreadFacts, close_refusal, reopen_refusal
 from services.policy import Measured
 from services.settling import settled
@@ -42,6 +43,7 @@ async def close_thread(
             account = user(actor)
             closure = (clock.now(), reason, note, account.id if account else None, duplicate_of_id)
             await _write(thread, dict(zip(_CLOSURE, closure, strict=True)))
+            happenings.tell(thread_id, ActivityKind.CLOSED)
             if not wrote(actor, thread):
                 await log.note(ModerationDeed.CLOSED, actor, thread_id=thread_id, reason=note)
     return await models.Thread.get(id=thread_id)
@@ -56,6 +58,7 @@ async def reopen_thread(actor: Actor, thread_id: int) -> tuple[models.Thread, mo
             if refusal := reopen_refusal(actor, ThreadFacts.of(thread)):
                 raise refusal
             await _write(thread, dict.fromkeys(_CLOSURE))
+            happenings.tell(thread_id, ActivityKind.REOPENED)
             if not wrote(actor, thread):
                 await log.note(ModerationDeed.REOPENED, actor, thread_id=thread_id)
     former = await visible_threads(actor).get_or_none(id=former_id) if former_id is not None else None

@@ -8,10 +8,11 @@ from functools import partial
 import models
 from models import ModerationDeed, PostKind, PostState
 from models.database import after_commit, transaction
-from services import live, log, quotas
+from services import happenings, live, log, quotas
 from services.actors import Actor, wrote
 from services.changes import changed
 from services.errors import Findings, NotFound
+from services.happenings import ActivityKind
 from services.permissions import PostFacts, convert_refusal
 from services.policy import Limited
 from services.settling import settled
@@ -106,3 +107,4 @@ async def _place(post: models.Post, kind: PostKind, under: int | None) -> None:
     await post.save(update_fields=written)
     changed(post, *written)
     after_commit(partial(live.publish, live.post_topic(post.id)))
+    happenings.tell(post.thread_id, ActivityKind.EDITED, post.id)

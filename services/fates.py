@@ -15,7 +15,7 @@ from typing import Any
 import models
 from models import HiddenBy, ModerationDeed, PostKind, PostState
 from models.database import after_commit, transaction
-from services import changes, clock, live, log
+from services import changes, clock, happenings, live, log
 from services.actors import Actor, wrote
 from services.errors import NotPermitted
 from services.permissions import (
@@ -148,6 +148,7 @@ async def hide_by_flags(post: models.Post) -> None:
 async def write(row: models.Post | models.Thread, columns: Mapping[str, Any]) -> Written:
     """Write columns of a row, and tell of it; what they held and hold now."""
     written = {name: [as_json(getattr(row, name)), as_json(value)] for name, value in columns.items()}
+    before = row.state
     for name, value in columns.items():
         setattr(row, name, value)
     names = [*columns]
@@ -155,6 +156,7 @@ async def write(row: models.Post | models.Thread, columns: Mapping[str, Any]) ->
         row.version += 1
         names.append("version")
         after_commit(partial(live.publish, live.post_topic(row.id)))
+        happenings.tell_of_state(row, before)
     await row.save(update_fields=names)
     changes.changed(row, *names)
     return {row._meta.db_table: written}

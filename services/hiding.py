@@ -6,9 +6,10 @@ from functools import partial
 import models
 from models import ModerationDeed, PostKind
 from models.database import after_commit, transaction
-from services import changes, live, log
+from services import changes, happenings, live, log
 from services.actors import Actor
 from services.fates import deciding
+from services.happenings import ActivityKind
 from services.permissions import PostFacts, delete_refusal
 from services.settling import settled
 from services.text import check_note
@@ -58,6 +59,7 @@ async def delete_post(actor: Actor, post_id: int) -> Deleted:
             await (thread if is_question else post).delete()
             changes.vanished(post, *([thread] if is_question else []))
             after_commit(partial(live.publish, live.post_topic(post_id)))
+            happenings.tell(thread.id, ActivityKind.HIDDEN, post_id)
         if is_question:
             return Deleted(None, None)
         parent = await models.Post.get(id=post.parent_id) if post.parent_id else None

@@ -9,7 +9,7 @@ from tortoise.expressions import F
 import models
 from models import PostKind, PostState
 from models.database import transaction
-from services import changes, classification, clock, notices, notifying, points, quotas
+from services import changes, classification, clock, happenings, notices, notifying, points, quotas
 from services.actors import Actor, Writer, user
 from services.errors import Findings, NotFound
 from services.hotness import hotness
@@ -210,6 +210,7 @@ async def _write(
         created_at=at,
     )
     changes.appeared(post)
+    happenings.tell_of_new(post)
     await notices.begin(post, actor, beside.notify)
     return post
 

@@ -12,8 +12,9 @@ from typing import Any
 import models
 from models import PostKind, PostState
 from models.database import after_commit
-from services import changes, classification, clock, live
+from services import changes, classification, clock, happenings, live
 from services.actors import Actor, user, wrote
+from services.happenings import ActivityKind
 from services.markdown import render
 from services.text import slug
 
@@ -124,6 +125,7 @@ async def _write_post(post: models.Post, content: Content, by: Actor, now: datet
         written |= {"edited_at": now, "editor_id": editor.id if editor else None}
     await _write(post, written)
     after_commit(partial(live.publish, live.post_topic(post.id)))
+    happenings.tell(post.thread_id, ActivityKind.EDITED, post.id)
 
 
 async def _write_thread(thread: models.Thread, content: Content, active_at: datetime | None) -> None:

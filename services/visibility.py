@@ -132,6 +132,17 @@ def sight(viewer: Actor) -> Hashable:
     return *everywhere, "" if everywhere[1] else repr(_trusted_in(viewer))
 
 
+async def sees_what_all_do(viewer: Actor) -> bool:
+    """Whether the rules above let `viewer` see just what they let a visitor see: then what is read for one is good for
+    the other. That is so until news of their rights (`services.live.rights_topic`).
+    """
+    if not isinstance(viewer, models.User):
+        return viewer is None
+    if any(_has(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)) or _trusted_in(viewer):
+        return False
+    return not await models.Post.filter(author_id=viewer.id).exclude(state=PostState.VISIBLE).exists()
+
+
 def _seen_by(viewer: Actor) -> Q:
     if viewer is None:
         return _VISIBLE

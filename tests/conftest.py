@@ -23,6 +23,7 @@ from tortoise.connection import get_connection
 from models import database, migrating
 from services import live, policy, secret
 from settings import settings
+from transports.wire import WiredProtocol
 
 # Tests do in a second what the limits of an hour forbid, and their secret is nobody's; those of limits turn them on.
 os.environ.setdefault("RATE_LIMITS", "off")
@@ -166,7 +167,7 @@ async def forum(forum_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def visitor(forum: str) -> AsyncIterator[Client]:
     """A visitor to the real server, which serves the empty forum from this process."""
-    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None)
+    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None, ws=WiredProtocol)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

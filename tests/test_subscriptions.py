@@ -1,7 +1,6 @@
 """Subscriptions: what watchers over a real websocket see."""
 
 import asyncio
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,10 +9,11 @@ from crowd import answered_by, asked_by, commented_by, member, members
 
 import models
 from models import PostState, VoteValue
-from schema import live as subscriptions
+from schema.live import Votes
 from schema.nodes import global_id
-from services import live, voting
+from services import voting
 from services.live import post_topic, publish
+from transports.listening import feeds
 
 UP, DOWN, NONE = VoteValue.UP, VoteValue.DOWN, VoteValue.NONE
 
@@ -21,7 +21,7 @@ UP, DOWN, NONE = VoteValue.UP, VoteValue.DOWN, VoteValue.NONE
 async def no_listener_is_left() -> None:
     """Wait until nobody listens."""
     async with asyncio.timeout(5):
-        while live.listener_count():  # noqa: ASYNC110  leaving is no event
+        while feeds.listeners:  # noqa: ASYNC110  leaving is no event
             await asyncio.sleep(0.005)
 
 
@@ -83,14 +83,14 @@ async def test_a_vote_cast_while_the_present_state_is_read_is_not_missed(
 ) -> None:
     ann, bob = await member("ann"), await member("bob")
     _, question = await asked_by(ann)
-    read_the_present = subscriptions._present
+    read_the_present = Votes.present
 
-    async def read_before_somebody_votes(info: Any, keys: Sequence[int]) -> Any:
-        posts = await read_the_present(info, keys)
+    async def read_before_somebody_votes(self: Votes, context: Any) -> Any:
+        posts = await read_the_present(self, context)
         await voting.cast_vote(bob, question.id, UP)
         return posts
 
-    monkeypatch.setattr(subscriptions, "_present", read_before_somebody_votes)
+    monkeypatch.setattr(Votes, "present", read_before_somebody_votes)
     async with visitor.socket() as socket:
         await watch(socket, question)  # which reads the post when it sends it, and so may know the vote already
         assert (await socket.next())["votesChanged"]["version"] == 2
@@ -179,11 +179,11 @@ async def test_who_stops_watching_or_leaves_is_no_longer_listened_for(visitor: C
     _, question = await asked_by(await member("ann"))
     async with visitor.socket() as socket:
         await watch(socket, question)
-        assert live.listener_count() == 1
+        assert feeds.listeners == 1
         await socket.send(type="complete", id="1")
         await no_listener_is_left()
         await watch(socket, question)
-        assert live.listener_count() == 1
+        assert feeds.listeners == 1
     await no_listener_is_left()
 
 

@@ -9,7 +9,7 @@ import websockets
 from clients import Client
 from sockets import INIT, SITE, connected, ending, question, subscribe
 
-from services import live
+from transports.listening import feeds
 from transports.websocket import MOST_OPERATIONS
 
 
@@ -27,7 +27,7 @@ def quiet(caplog: pytest.LogCaptureFixture) -> Any:
 async def nobody_listens() -> bool:
     """Whether soon nobody listens any more."""
     for _ in range(500):
-        if not live.listener_count():
+        if not feeds.listeners:
             return True
         await asyncio.sleep(0.01)
     return False
@@ -173,7 +173,7 @@ async def test_more_operations_than_one_client_needs_are_refused(visitor: Client
             "id": str(MOST_OPERATIONS),
             "payload": [{"message": "Subscription limit reached"}],
         }
-        assert live.listener_count() == MOST_OPERATIONS
+        assert feeds.listeners == MOST_OPERATIONS
         await socket.send(type="complete", id="0")
         await socket.subscribe("site_name", "now there is room")
         assert (await socket.receive())["id"] == "now there is room"

@@ -3,7 +3,6 @@
 Those are in https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md.
 """
 
-from datetime import timedelta
 from typing import Any
 
 import orjson
@@ -12,9 +11,7 @@ import structlog
 import websockets
 from clients import Client, Socket
 from sockets import INIT, SITE, address, connected, ending, question, subscribe
-from starlette.routing import WebSocketRoute
 
-from server import app
 from transports import websocket
 
 
@@ -101,8 +98,7 @@ async def test_the_protocol_has_its_order(visitor: Client) -> None:
 
 async def test_who_does_not_begin_in_time_is_sent_away(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     assert websocket.INIT_TIMEOUT == 10
-    [endpoint] = [route.app for route in app.routes if isinstance(route, WebSocketRoute)]
-    monkeypatch.setattr(endpoint, "connection_init_wait_timeout", timedelta(milliseconds=20))
+    monkeypatch.setattr(websocket, "INIT_TIMEOUT", 0.02)
     async with connected(visitor) as socket:
         assert await ending(socket) == (4408, "Connection initialisation timeout")
 

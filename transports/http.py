@@ -17,9 +17,11 @@ from schema import schema
 from schema.context import Context
 from schema.execution import NotAllowed, masked
 from transports.answers import Answer, Answers, Header, Key
-from transports.media_types import GRAPHQL, JSON, negotiated
+from transports.event_stream import answer_by_events, operation_of
+from transports.media_types import EVENTS, GRAPHQL, JSON, accepts_events, negotiated
 from transports.requests import HungUp, Parameters, Refused, body_of, parameters_of
 from transports.sessions import Headers, may_be_known, secret_of, who_asks
+from transports.websocket import SUBPROTOCOL
 
 _READING = (OperationType.QUERY,)
 _READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
@@ -43,6 +45,8 @@ class GraphQLOverHTTP:
             asked = await body_of(receive) if scope["method"] == "POST" else scope["query_string"]
         except HungUp:
             return
+        if b"event-stream" in headers.get(b"accept", b"") and await _streamed(scope, receive, send, headers, asked):
+            return
         if self.answers is None or may_be_known(headers):
             answer = await _answer(scope, headers, asked)
         else:
@@ -54,6 +58,24 @@ class GraphQLOverHTTP:
         await send({"type": "http.response.body", "body": answer.body})
 
 
+async def _streamed(scope: Scope, receive: Receive, send: Send, headers: Headers, asked: bytes | None) -> bool:
+    """Answer by events what is a subscription, or whom nothing else is good for; whether it was answered so."""
+    accept = headers.get(b"accept", b"").decode("latin-1")
+    if not accepts_events(accept):
+        return False
+    try:
+        operation = operation_of(parameters_of(scope["method"], headers, asked))
+        is_reading = operation.kind is not OperationType.MUTATION or scope["method"] != "GET"
+        if not is_reading or (operation.subscribed is None and negotiated(accept) is not None):
+            return False  # the usual way answers it, or says why not
+        await answer_by_events(operation, scope, receive, send)
+    except Refused as refused:
+        answer = _written({"errors": [{"message": str(refused)}]}, JSON, refused.status, *refused.headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+    return True
+
+
 async def _answer(
     scope: Scope, headers: Headers, asked: bytes | None, key: Key | None = None, answers: Answers | None = None
 ) -> Answer:
@@ -63,8 +85,9 @@ async def _answer(
         return Answer(307, [(b"location", b"/graphiql"), (b"content-length", b"0")])  # typed into a browser
     media_type = negotiated(accept)
     try:
-        if media_type is None:
-            raise Refused(406, f"Accept {GRAPHQL} or {JSON}.")
+        if media_type is None and not accepts_events(accept):
+            raise Refused(406, f"Accept {GRAPHQL} or {JSON}; or {EVENTS}.")
+        media_type = media_type or JSON
         parameters = parameters_of(method, headers, asked)
         context = await _context(scope, headers)
         began_at = 0 if answers is None else answers.told
@@ -95,7 +118,8 @@ async def _executed(method: str, parameters: Parameters, context: Context) -> Ex
         return await schema.run(parameters.query, parameters.variables, parameters.operation_name, context, allowed)
     except NotAllowed as error:
         if error.operation is OperationType.SUBSCRIPTION:
-            raise Refused(400, "Subscriptions go over a WebSocket, with the protocol graphql-transport-ws.") from error
+            message = f"Subscriptions go over a WebSocket, with the protocol {SUBPROTOCOL}; or accept {EVENTS}."
+            raise Refused(400, message) from error
         raise Refused(405, "Mutations go by POST.", (b"allow", b"POST")) from error
 
 

@@ -1,9 +1,11 @@
-"""Which media type an answer has: what the client accepts, of the two that GraphQL over HTTP knows."""
+"""Which media type an answer has: what the client accepts, of the two that GraphQL over HTTP knows; or events."""
 
 from functools import lru_cache
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
+#: Server-sent events, for what has no end: see `transports.event_stream`.
+EVENTS = "text/event-stream"
 
 _OFFERED = {GRAPHQL: GRAPHQL, JSON: JSON, "application/*": JSON, "*/*": JSON}
 
@@ -29,6 +31,12 @@ def negotiated(accept: str | None) -> str | None:
         if media_type in _OFFERED and quality > best_quality:
             best_quality, best = quality, _OFFERED[media_type]
     return best
+
+
+@lru_cache(maxsize=100)
+def accepts_events(accept: str) -> bool:
+    """Whether `accept` lists server-sent events by name."""
+    return any(part.partition(";")[0].strip().lower() == EVENTS for part in accept.split(","))
 
 
 @lru_cache(maxsize=100)

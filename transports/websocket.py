@@ -1,142 +1,290 @@
-"""GraphQL over WebSocket: Strawberry's graphql-transport-ws, with what it leaves open closed.
+"""GraphQL over WebSocket: the protocol graphql-transport-ws, to the letter.
 
-- Frames that are not messages of the protocol end the connection with its close codes, not with a traceback.
-- Every operation has a context of its own: loaders of one would give stale rows to the next.
-- A document that does not parse fails its own operation, not every subscription on the socket.
+It is https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md. Queries and mutations each run in a task and with
+a context of their own; a subscription is no task, but an outlet of a feed (`schema.feeds`), and costs next to nothing.
 """
 
-from contextvars import ContextVar
-from datetime import timedelta
+import asyncio
+import time
+from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
-from graphql import GraphQLError
-from starlette.websockets import WebSocket, WebSocketDisconnect
-from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
-from strawberry.exceptions import ConnectionRejectionError
-from strawberry.http.exceptions import WebSocketDisconnected
-from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from graphql import GraphQLError, OperationType
+from starlette.types import Receive, Scope, Send
 
 from schema import schema
-from schema.context import Context
 from schema.execution import masked
+from schema.feeds import Subscribed
 from services import accounts
-from services.actors import user
-from transports.sessions import bearer_of, secret_of, who_asks
+from services.actors import Actor, user
+from transports.callers import Caller, SessionEnded
+from transports.connections import TooMany, admitted
+from transports.listening import Listening, Reader, feeds
+from transports.messages import Closed, message_in
+from transports.sessions import bearer_of, is_same_origin
+from transports.wire import short, wire_of
 
+SUBPROTOCOL = "graphql-transport-ws"
 #: How long a client may take from the handshake to `connection_init`, in seconds.
-INIT_TIMEOUT = 10
+INIT_TIMEOUT = 10.0
 #: Operations that may run at once on one socket.
 MOST_OPERATIONS = 100
-_MOST_ID_LENGTH = 128
-# A close frame has no room for more (RFC 6455, section 5.5).
-_MOST_REASON_BYTES = 123
-# What a `subscribe` payload may hold, and of which type.
-_PAYLOAD = {"query": str, "variables": dict, "operationName": str, "extensions": dict}
-
-# Each operation runs in a task of its own, and so has a value of its own here.
-_of_operation: ContextVar[Context] = ContextVar("context of the operation")
+#: Messages that a client may send at once, and how many a second in the long run: more of them are read later.
+MOST_AT_ONCE, MOST_A_SECOND = 300, 50
+_READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
 
 
-class _TextFrames(ASGIWebSocketAdapter):
-    """Sends text: orjson gives bytes, which Strawberry would send as binary frames, which clients do not read."""
-
-    async def send_json(self, message: Any) -> None:
-        try:
-            await self.ws.send_text(orjson.dumps(message, option=orjson.OPT_UTC_Z).decode())
-        except (WebSocketDisconnect, RuntimeError) as gone:
-            raise WebSocketDisconnected from gone
-
-    async def close(self, code: int, reason: str) -> None:
-        await super().close(code, reason.encode()[:_MOST_REASON_BYTES].decode(errors="ignore"))
-
-
-class _Handler(BaseGraphQLTransportWSHandler[Context, None]):
-    async def handle_message(self, message: Any) -> None:
-        if (wrong := _wrong_with(message)) is not None:
-            await self.handle_invalid_message(wrong)
-            return
-        if message["type"] == "connection_init" and message.get("payload") is None:
-            message.pop("payload", None)  # which the protocol allows to be null
-        await super().handle_message(message)
-
-    @property
-    def context(self) -> Context:
-        """The operation's own context in its task, else the connection's."""
-        return _of_operation.get(self._of_connection)
-
-    @context.setter
-    def context(self, context: Context) -> None:
-        self._of_connection = context
-
-    async def run_operation(self, operation: Operation[Context, None]) -> None:
-        token = self._of_connection.token
-        try:
-            viewer = await accounts.user_of(token) if token else self._of_connection.viewer
-        except Exception as bug:
-            await operation.send_initial_errors([masked(bug)])
-            return
-        if token and viewer is None:
-            await self.websocket.close(code=4403, reason="The session has ended")
-            return
-        _of_operation.set(self._of_connection.fork(viewer))
-        await super().run_operation(operation)
-
-    @staticmethod
-    def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
-        return None
-
-
-def _wrong_with(message: Any) -> str | None:
-    """What makes `message` none of the protocol, or None."""
-    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
-        return "A message is an object with a type"
-    if message["type"] in ("subscribe", "complete"):
-        operation_id = message.get("id")
-        if not isinstance(operation_id, str) or not 0 < len(operation_id) <= _MOST_ID_LENGTH:
-            return "The id of an operation is a string that is not empty"
-    if message["type"] == "subscribe":
-        payload = message.get("payload")
-        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-            return "The payload of subscribe is an object with a query"
-        for name, kind in _PAYLOAD.items():
-            if not isinstance(payload.get(name), kind | None):
-                return f"{name} has the wrong type"
-    return None
-
-
-class GraphQLOverWebSocket(GraphQL[Context, None]):
+async def graphql_over_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     """The endpoint for sockets."""
+    headers = dict(scope["headers"])
+    await receive()  # the handshake
+    if not is_same_origin(headers):
+        await send({"type": "websocket.close"})  # which answers it with 403
+        return
+    client = scope.get("client")
+    socket = _Socket(scope, receive, send)
+    try:
+        with admitted(socket, client[0] if client else None):
+            if SUBPROTOCOL not in scope["subprotocols"]:
+                await send({"type": "websocket.accept"})
+                await send({"type": "websocket.close", "code": 4406, "reason": "Subprotocol not acceptable"})
+                return
+            await socket.caller.ask()
+            await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
+            await socket.serve()
+    except TooMany:
+        await send({"type": "websocket.http.response.start", "status": 429, "headers": []})
+        await send({"type": "websocket.http.response.body", "body": b"Too many connections from this address."})
 
-    websocket_adapter_class = _TextFrames
-    graphql_transport_ws_handler_class = _Handler
 
-    def __init__(self) -> None:
-        super().__init__(
-            schema,
-            graphql_ide=None,
-            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=timedelta(seconds=INIT_TIMEOUT),
-            max_subscriptions_per_connection=MOST_OPERATIONS,
-        )
+class _Socket:
+    """One connection: who speaks, and what runs."""
 
-    def decode_json(self, data: str | bytes) -> object:
-        return orjson.loads(data)
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.caller = Caller(scope, self._listenings, self._session_ended)
+        self._receive = receive
+        self._send = send
+        self._wire = wire_of(scope, send)
+        self._reader = Reader(lambda: self._wire.is_full, self._wire.abort)
+        self._wire.drained = self._reader.drained
+        self._operations: dict[str, asyncio.Task[None] | Listening] = {}
+        self._ending: asyncio.Task[None] | None = None
+        self._is_greeted = False
+        self._is_over = False
 
-    async def get_context(self, request: Any, response: Any) -> Context:
-        socket: WebSocket = request
-        headers = dict(socket.scope["headers"])
-        viewer, token = await who_asks(socket.scope, headers)
-        return Context(request=socket, viewer=viewer, token=token, kept=secret_of(headers))
+    async def serve(self) -> None:
+        """Do what the client says, until it leaves or says something wrong."""
+        loop = asyncio.get_running_loop()
+        late = Closed(4408, "Connection initialisation timeout")
+        timer = loop.call_later(INIT_TIMEOUT, self._end_soon, late)
+        credit, at = float(MOST_AT_ONCE), time.monotonic()
+        try:
+            while (event := await self._receive())["type"] == "websocket.receive":
+                await self._heard(event)
+                if self._is_greeted:
+                    timer.cancel()
+                now = time.monotonic()
+                credit, at = min(credit + (now - at) * MOST_A_SECOND, MOST_AT_ONCE) - 1, now
+                if credit < 0:
+                    await asyncio.sleep(-credit / MOST_A_SECOND)
+        except Closed as closed:
+            await self._end(closed)
+        finally:
+            self._is_over = True
+            timer.cancel()
+            self._leave()
 
-    async def on_ws_connect(self, context: Context) -> dict[str, object]:
+    def _leave(self) -> None:
+        """Nothing is left of the connection."""
+        self._reader.forget()
+        self.caller.leave()
+        for operation in tuple(self._operations.values()):
+            if isinstance(operation, Listening):
+                operation.stop()
+            else:
+                operation.cancel()
+        self._operations.clear()
+
+    # Messages.
+
+    async def _heard(self, event: Any) -> None:
+        message = message_in(event)
+        match message["type"]:
+            case "connection_init":
+                await self._greet(message.get("payload"))
+            case "ping":
+                self._say(b'{"type":"pong"}')
+            case "pong":
+                pass
+            case "subscribe":
+                self._subscribe(message["id"], message["payload"])
+            case "complete":
+                self._stop(message["id"])
+            case unknown:
+                raise Closed(4400, f"Unknown message type: {unknown}")
+
+    async def _greet(self, payload: Any) -> None:
         """Sign in with the payload of `connection_init`, if it has {"Authorization": "Bearer TOKEN"}."""
-        for name, value in (context.connection_params or {}).items():
+        if self._is_greeted:
+            raise Closed(4429, "Too many initialisation requests")
+        if not isinstance(payload, dict | None):
+            raise Closed(4400, "Invalid connection init payload")
+        for name, value in (payload or {}).items():
             if name.lower() == "authorization":
                 token = bearer_of(value)
                 if token is None or (account := await accounts.user_of(token)) is None:
-                    raise ConnectionRejectionError
-                context.viewer, context.token = account, token
-        account = user(context.viewer)
-        return {"viewer": account.name if account else None}
+                    raise Closed(4403, "Forbidden")
+                self.caller.become(account, token)
+        self._is_greeted = True
+        account = user(self.caller.viewer)
+        name = orjson.dumps(account.name if account else None)
+        self._say(b'{"type":"connection_ack","payload":{"viewer":', name, b"}}")
+
+    def _subscribe(self, operation_id: str, payload: dict[str, Any]) -> None:
+        if not self._is_greeted:
+            raise Closed(4401, "Unauthorized")
+        if operation_id in self._operations:
+            raise Closed(4409, f"Subscriber for {operation_id} already exists")
+        ends = _Operation(self, operation_id)
+        if len(self._operations) >= MOST_OPERATIONS:
+            ends.refuse([GraphQLError("Subscription limit reached")])
+            return
+        try:
+            document = schema.documents.read(payload["query"])
+            definition = document.operation(payload.get("operationName"))
+        except GraphQLError as error:
+            ends.refuse([error])
+            return
+        if document.errors:
+            ends.refuse(document.errors)
+        elif definition.operation is not OperationType.SUBSCRIPTION:
+            self._operations[operation_id] = asyncio.create_task(self._run(ends, payload))
+        else:
+            name, variables = payload.get("operationName"), payload.get("variables") or {}
+            subscribed = Subscribed(document, definition, name, variables)
+            if self.caller.is_unknown:
+                self._listen(ends, subscribed, None, None)
+            else:
+                self._operations[operation_id] = asyncio.create_task(self._listen_as_caller(ends, subscribed))
+
+    def _stop(self, operation_id: str) -> None:
+        operation = self._operations.pop(operation_id, None)
+        if isinstance(operation, Listening):
+            operation.stop()
+        elif operation is not None:
+            operation.cancel()
+
+    # Operations.
+
+    async def _run(self, ends: "_Operation", payload: dict[str, Any]) -> None:
+        """Run a query or a mutation."""
+        query, variables, name = payload["query"], payload.get("variables"), payload.get("operationName")
+        try:
+            context = self.caller.context(await self.caller.as_now())
+            result = await schema.run(query, variables, name, context, _READING_AND_WRITING)
+        except SessionEnded:
+            self._session_ended()
+        except Exception as bug:
+            ends.error([masked(bug)])
+        else:
+            if result.data is None and result.errors and all(error.path is None for error in result.errors):
+                ends.error(result.errors)  # nothing was executed
+            else:
+                content: dict[str, Any] = {"data": result.data}
+                if result.errors:
+                    content["errors"] = [error.formatted for error in result.errors]
+                ends.answer(orjson.dumps(content, option=orjson.OPT_UTC_Z))
+                ends.complete()
+
+    async def _listen_as_caller(self, ends: "_Operation", subscribed: Subscribed) -> None:
+        """Listen as whoever is signed in, or is known by a cookie."""
+        try:
+            viewer = await self.caller.as_now()
+            eyes = await feeds.eyes(subscribed, viewer)
+        except SessionEnded:
+            self._session_ended()
+        except Exception as bug:
+            ends.error([masked(bug)])
+        else:
+            self._listen(ends, subscribed, viewer, eyes)
+
+    def _listen(self, ends: "_Operation", subscribed: Subscribed, viewer: Actor, eyes: Hashable) -> None:
+        listening = Listening(ends, self._reader)
+        self._operations[ends.id] = listening
+        listening.begin(subscribed, eyes, lambda: self.caller.context(viewer))
+
+    # The caller, and signs of life.
+
+    def close(self) -> None:
+        """End the connection: the server goes down."""
+        self._end_soon(Closed(1012, "The server goes down"))
+
+    async def look_again(self) -> None:
+        """See who is signed in, and what they may see by now."""
+        await self.caller.look_again()
+
+    def beat(self) -> None:
+        """Give a sign of life, which the client answers."""
+        if self._is_greeted and not self._wire.is_full:
+            self._say(b'{"type":"ping"}')
+
+    def _listenings(self) -> list[Listening]:
+        return [each for each in self._operations.values() if isinstance(each, Listening)]
+
+    def _session_ended(self) -> None:
+        self._end_soon(Closed(4403, "The session has ended"))
+
+    # What goes out.
+
+    def _say(self, *parts: bytes) -> None:
+        if not self._is_over:
+            self._wire.send(*parts)
+
+    def _forget(self, operation_id: str) -> None:
+        self._operations.pop(operation_id, None)
+
+    def _end_soon(self, closed: Closed) -> None:
+        if not self._is_over and self._ending is None:
+            self._ending = asyncio.create_task(self._end(closed))
+
+    async def _end(self, closed: Closed) -> None:
+        if not self._is_over:
+            self._is_over = True
+            with suppress(OSError, RuntimeError):  # it is gone already
+                await self._send({"type": "websocket.close", "code": closed.code, "reason": short(closed.reason)})
+
+
+class _Operation:
+    """What goes out for one operation."""
+
+    __slots__ = ("_head", "_socket", "id")
+
+    def __init__(self, socket: _Socket, operation_id: str) -> None:
+        self.id = operation_id
+        self._socket = socket
+        self._head = b'{"id":%b,"type":' % orjson.dumps(operation_id)
+
+    def answer(self, answer: bytes) -> None:
+        """Send an answer."""
+        self._socket._say(self._head, b'"next","payload":', answer, b"}")
+
+    def complete(self) -> None:
+        """End the operation."""
+        self._socket._forget(self.id)
+        self._socket._say(self._head, b'"complete"}')
+
+    def error(self, errors: Sequence[GraphQLError]) -> None:
+        """End the operation with errors."""
+        self._socket._forget(self.id)
+        self.refuse(errors)
+
+    def refuse(self, errors: Sequence[GraphQLError]) -> None:
+        """Tell why the operation does not begin."""
+        payload = orjson.dumps([error.formatted for error in errors])
+        self._socket._say(self._head, b'"error","payload":', payload, b"}")
+
+    def close(self) -> None:
+        """End the connection: the server goes down."""
+        self._socket.close()
