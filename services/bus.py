@@ -9,6 +9,7 @@ it had to, reads everything anew: that is what makes counts right. No deed ever 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Any
 
 from services import changes, live
@@ -84,7 +85,8 @@ class RedisBus:
         """Tell the other processes which row was written, and no more of it than the ids that lead there."""
         if change.table == ANY:
             return  # which each process knows for itself
-        known = {name: value for name, value in change.known.items() if _leads_there(name, value)}
+        values = change.known
+        known = {name: values[name] for name in _ids(tuple(values)) if isinstance(values[name], int | None)}
         columns = None if change.columns is None else sorted(change.columns)
         self._say((change.table, change.columns, *known.items()), self._common, [change.table, columns, known])
 
@@ -118,6 +120,7 @@ class RedisBus:
         return f"{self._prefix}:{topic[0]}:{topic[1]}"
 
 
-def _leads_there(name: str, value: object) -> bool:
-    """Whether that column may go along: as an id, and not as what somebody wrote, or is called."""
-    return (name in (ROW, "id") or name.endswith("_id")) and isinstance(value, int | None)
+@lru_cache(maxsize=1_000)
+def _ids(columns: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of a table's columns that may go along: ids, and nothing that somebody wrote, or is called."""
+    return tuple(name for name in columns if name in (ROW, "id") or name.endswith("_id"))
