@@ -15,8 +15,7 @@ from planner.warming import documents_in, warm
 from schema import schema
 from services import policy
 from settings import settings
-from transports.requests import MOST_BODY
-from transports.wire import WiredProtocol
+from transports.wire import OPTIONS
 
 #: How long requests in flight may take to end when the server is told to stop, in seconds.
 GRACE = 10
@@ -54,11 +53,8 @@ def serve(
         # uvloop and httptools, where there are such for this Python; else asyncio and h11.
         loop="auto",
         http="auto",
-        ws=WiredProtocol,
-        ws_max_size=MOST_BODY,
-        # It takes some 100 kB a socket, for messages of some hundred bytes.
-        ws_per_message_deflate=False,
         timeout_graceful_shutdown=GRACE,
+        **OPTIONS,
     )
 
 

@@ -5,10 +5,8 @@ with their own eyes. A process alone needs nothing else. Where there are several
 (`services.bus`); what one may have lost is made good by reading all that is watched anew.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 #: What can be watched: the kind of a thing, and its id.
@@ -158,60 +156,3 @@ def watched() -> list[Topic]:
 
 def _everybody() -> list[Watcher]:
     return list({watcher: None for watchers in _wires.watchers.values() for watcher in watchers})
-
-
-class Listener:
-    """Hears of changes to its topics: iterate it. Each topic is told once, however often it changed meanwhile."""
-
-    def __init__(self, topics: Iterable[Topic] = ()) -> None:
-        self._topics = tuple(topics)
-        self._news: dict[Topic, None] = {}
-        self._woken = asyncio.Event()
-        self._closed = False
-
-    def hear(self, news: News) -> None:
-        """Note that a topic changed."""
-        self.tell(news.topic)
-
-    def missed(self) -> None:
-        """Note that all topics may have changed."""
-        for topic in self._topics:
-            self.tell(topic)
-
-    def tell(self, topic: Topic) -> None:
-        """Note that `topic` changed."""
-        self._news[topic] = None
-        self._woken.set()
-
-    def close(self) -> None:
-        """End the iteration once what is known already has been told."""
-        self._closed = True
-        self._woken.set()
-
-    async def __aiter__(self) -> AsyncIterator[Topic]:
-        while True:
-            while self._news:
-                topic = next(iter(self._news))
-                del self._news[topic]
-                yield topic
-            if self._closed:
-                return
-            self._woken.clear()
-            await self._woken.wait()
-
-
-@contextmanager
-def listening(topics: Iterable[Topic]) -> Iterator[Listener]:
-    """A listener for `topics`. Read the present state inside the block: what changes after that is told."""
-    watched = tuple(dict.fromkeys(topics))
-    listener = Listener(watched)
-    watch(watched, listener)
-    try:
-        yield listener
-    finally:
-        unwatch(watched, listener)
-
-
-def listener_count() -> int:
-    """How many watch now."""
-    return len(_everybody())

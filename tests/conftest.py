@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,7 +24,7 @@ from tortoise.connection import get_connection
 from models import database, migrating
 from services import live, policy, secret
 from settings import settings
-from transports.wire import WiredProtocol
+from transports.wire import OPTIONS
 
 # Tests do in a second what the limits of an hour forbid, and their secret is nobody's; those of limits turn them on.
 os.environ.setdefault("RATE_LIMITS", "off")
@@ -164,10 +165,10 @@ async def forum(forum_url: str) -> AsyncIterator[str]:
     await database.disconnect()
 
 
-@pytest.fixture
-async def visitor(forum: str) -> AsyncIterator[Client]:
-    """A visitor to the real server, which serves the empty forum from this process."""
-    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None, ws=WiredProtocol)
+@asynccontextmanager
+async def served(forum: str, options: dict[str, Any]) -> AsyncIterator[Client]:
+    """A visitor to the real server, which serves a forum from this process; with options of uvicorn's."""
+    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None, **options)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -179,6 +180,13 @@ async def visitor(forum: str) -> AsyncIterator[Client]:
     live.close()
     server.force_exit = True
     await server.shutdown()
+
+
+@pytest.fixture
+async def visitor(forum: str) -> AsyncIterator[Client]:
+    """A visitor to the real server, which serves the empty forum from this process."""
+    async with served(forum, OPTIONS) as client:
+        yield client
 
 
 @pytest.fixture

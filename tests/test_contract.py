@@ -40,8 +40,7 @@ _SEARCH = """
     Query.search SearchResult SearchResultConnection SearchResultEdge
     Query.similarThreads Thread.related
 """
-_LIVE_THREADS = "Subscription.threadActivity ThreadActivity ActivityKind Subscription.threadAsked"
-_LATER = " ".join([_FOLLOWING, _NOTIFICATIONS, _SEARCH, _LIVE_THREADS]).split()
+_LATER = " ".join([_FOLLOWING, _NOTIFICATIONS, _SEARCH]).split()
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import pytest
 from clients import Client
+from hearing import hearing
 
 from models import database
 from server import app, lifespan
@@ -56,11 +57,9 @@ async def test_the_database_opens_and_closes_with_the_server(forum_url: str, mon
     settings.cache_clear()
     async with lifespan(app):
         assert await database.fetch("SELECT name FROM site") == [{"name": "Plainspoken"}]
-        with live.listening([live.post_topic(1)]) as listener:
-            heard = aiter(listener)
+        with hearing([live.post_topic(1)]) as hearer:
             live.close()
-            with pytest.raises(StopAsyncIteration):
-                await anext(heard)
+            assert hearer.is_closed
     settings.cache_clear()
     await database.connect(forum_url)  # which is refused while it is open
     await database.disconnect()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from clients import Client
 from crowd import answered_by, asked_by, commented_by, member, members, points_of
+from hearing import hearing
 
 import models
 from models import ModerationDeed, PointsReason, UserLevel, VoteValue
@@ -189,10 +190,9 @@ async def test_listeners_hear_of_the_posts_and_of_the_points(forum: str) -> None
     await voting.cast_vote(cheat, question.id, UP)
     before = (await models.Post.get(id=question.id)).version
     topics = [live.post_topic(question.id), live.user_topic(ann.id), live.user_topic(cheat.id)]
-    with live.listening(topics) as listener:
+    with hearing(topics) as hearer:
         await set_votes_aside(judge, Chosen(cheat.id))
-        listener.close()
-        assert [topic async for topic in listener] == topics
+        assert hearer.topics == topics
     assert (await models.Post.get(id=question.id)).version == before + 1
 
 

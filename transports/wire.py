@@ -17,6 +17,8 @@ from starlette.types import Scope, Send
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from transports.requests import MOST_BODY
+
 EXTENSION = "plainspoken.wire"
 #: So many bytes may wait in this process, and as many in the kernel, for a reader who does not read.
 MOST_WAITING = 32 * 1024
@@ -142,6 +144,10 @@ class AsgiWire:
                         self.drained()
         finally:
             self._task = None
+
+
+#: What uvicorn is to be told of websockets. Compression takes some 100 kB of each, for messages of some hundred bytes.
+OPTIONS: dict[str, Any] = {"ws": WiredProtocol, "ws_max_size": MOST_BODY, "ws_per_message_deflate": False}
 
 
 def _header(size: int) -> bytes:
