@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis.asyncio
 from crowd import asked_by, member
+from hearing import Hearer, hearing
 from own_redis import OwnRedis
 from structlog.testing import capture_logs
 
@@ -16,7 +17,7 @@ from models import VoteValue
 from services import changes, live, redis_line, voting
 from services.bus import RedisBus
 from services.changes import ROW, Change, Read
-from services.live import News, listening, post_topic, thread_topic
+from services.live import News, post_topic, thread_topic
 from services.redis_line import Line
 from transports.answers import Answer, Answers
 
@@ -77,52 +78,46 @@ async def settled(*buses: RedisBus) -> None:
         await bus._line.answer()
 
 
-def news(listener: live.Listener) -> list[live.Topic]:
-    """What the listener has to tell by now; it has told it then."""
-    topics = list(listener._news)
-    listener._news.clear()
-    return topics
+def news(hearer: Hearer) -> list[object]:
+    """What was heard since the last look; "anything" stands for all that may have been missed."""
+    heard: list[object] = [*hearer.topics, *(["anything"] if hearer.has_missed else [])]
+    hearer.news.clear()
+    hearer.has_missed = False
+    return heard
 
 
 async def test_who_was_told_that_it_hears_by_now_misses_nothing(here: RedisBus, there: RedisBus) -> None:
     for post_id in range(50):
-        with listening([post_topic(post_id), thread_topic(post_id)]) as listener:
+        with hearing([post_topic(post_id), thread_topic(post_id)]) as hearer:
             await live.reached()
             there.send(News(thread_topic(post_id), "asked", 5, 1.5))
             await settled(there, here)
-            assert news(listener) == [thread_topic(post_id)]
+            assert news(hearer) == [thread_topic(post_id)]
 
 
 async def test_news_arrives_as_it_was_told(here: RedisBus, there: RedisBus) -> None:
-    heard: list[News] = []
-
-    class Watching(live.Listener):
-        def hear(self, news: News) -> None:
-            heard.append(news)
-
-    live.watch([live.ASKED], watching := Watching())
-    await live.reached()
-    told = [News(live.ASKED, "asked", 5, 1764095000.25), News(live.ASKED, "", None, 1.5)]
-    for each in told:
-        there.send(each)
-    await settled(there, here)
-    live.unwatch([live.ASKED], watching)
-    assert heard == told
+    with hearing([live.ASKED]) as hearer:
+        await live.reached()
+        told = [News(live.ASKED, "asked", 5, 1764095000.25), News(live.ASKED, "", None, 1.5)]
+        for each in told:
+            there.send(each)
+        await settled(there, here)
+        assert hearer.news == told
 
 
 async def test_what_was_told_here_does_not_come_back(here: RedisBus) -> None:
-    with listening([post_topic(1)]) as listener:
+    with hearing([post_topic(1)]) as hearer:
         await live.reached()
         live.publish(post_topic(1))
-        assert news(listener) == [post_topic(1)]
+        assert news(hearer) == [post_topic(1)]
         await settled(here, here)
-        assert news(listener) == []
+        assert news(hearer) == []
 
 
 async def test_redis_sends_what_is_watched_here_and_nothing_else(here: RedisBus, redis_url: str, prefix: str) -> None:
     async with redis.asyncio.Redis.from_url(redis_url, decode_responses=True) as client:
-        with listening([post_topic(1), post_topic(2)]):
-            with listening([post_topic(2), post_topic(3)]):
+        with hearing([post_topic(1), post_topic(2)]):
+            with hearing([post_topic(2), post_topic(3)]):
                 await live.reached()
                 watched = {f"{prefix}:{each}" for each in ("all", "post:1", "post:2", "post:3")}
                 assert set(await client.pubsub_channels(f"{prefix}:*")) == watched
@@ -133,12 +128,12 @@ async def test_redis_sends_what_is_watched_here_and_nothing_else(here: RedisBus,
 
 
 async def test_thousands_of_topics_are_joined_at_once(here: RedisBus, there: RedisBus) -> None:
-    with listening(map(post_topic, range(5_000))) as listener:
+    with hearing(map(post_topic, range(5_000))) as hearer:
         await live.reached()
         for post_id in (0, 2_500, 4_999):
             there.send(News(post_topic(post_id), at=1.5))
         await settled(there, here)
-        assert news(listener) == [post_topic(0), post_topic(2_500), post_topic(4_999)]
+        assert news(hearer) == [post_topic(0), post_topic(2_500), post_topic(4_999)]
 
 
 async def test_the_same_again_is_said_once_and_dated_by_the_first(there: RedisBus, redis_url: str, prefix: str) -> None:
@@ -161,13 +156,13 @@ async def test_who_cannot_say_all_says_that_anything_may_have_changed(
     for post_id in range(1_000, 1_101):
         there.send(News(post_topic(post_id), at=1.5))
     assert len(there._line._outbox) == 1
-    with listening([post_topic(1), post_topic(2)]) as listener:
+    with hearing([post_topic(1), post_topic(2)]) as hearer:
         await live.reached()
         async with overhearing(redis_url, prefix, "all") as said, there._line.kept_up(5):
             await settled(there, here)
             await until(lambda: bool(said))
         assert said == [(f"{prefix}:all", None)]
-        assert news(listener) == [post_topic(1), post_topic(2)]
+        assert news(hearer) == ["anything"]
 
 
 async def test_what_others_write_is_forgotten_here_and_not_sent_back(
@@ -198,16 +193,16 @@ async def test_what_is_no_message_of_ours_is_ignored_and_told_once(
 ) -> None:
     junk = [b"", b"\xff", b"1", b"{}", b"[]", b'["x"', b'["x", 1]', b'["x", ["a", "b", "c"]]', b'["x", ["", 1.5, 1.5]]']
     junk += [b'["x", {"a": 1}]', b'["x", [["post"], null, {}]]', b'["x", ["post", null, {"id": [1]}]]', b'["x", [[]]]']
-    with listening([post_topic(1)]) as listener, capture_logs() as logs:
+    with hearing([post_topic(1)]) as hearer, capture_logs() as logs:
         await live.reached()
         async with redis.asyncio.Redis.from_url(redis_url) as client:
             for message in junk:
                 await client.publish(f"{prefix}:post:1", message)
                 await client.publish(f"{prefix}:all", message)
-        assert news(listener) == []
+        assert news(hearer) == []
         there.send(News(post_topic(1), at=1.5))
         await settled(there, here)
-        assert news(listener) == [post_topic(1)]
+        assert news(hearer) == [post_topic(1)]
     assert [each["event"] for each in logs] == ["another program speaks on a channel of ours"]
 
 
@@ -218,20 +213,20 @@ async def test_while_redis_is_away_deeds_go_on_and_what_they_tell_comes_later(
     _, question = await asked_by(ann)
     with capture_logs() as logs:
         async with RedisBus(stoppable_redis.url, prefix).running(), speaking(stoppable_redis.url, prefix) as there:
-            with listening([post_topic(question.id), post_topic(1_000)]) as listener:
+            with hearing([post_topic(question.id), post_topic(1_000)]) as hearer:
                 await live.reached()
                 stoppable_redis.stop()
                 await until(changes.is_cut_off)
-                news(listener)
+                assert news(hearer) == ["anything"]
                 for value in (VoteValue.UP, VoteValue.DOWN, VoteValue.UP):
                     assert (await voting.cast_vote(bob, question.id, value)).score == value.value
-                    assert news(listener) == [post_topic(question.id)]
+                    assert news(hearer) == [post_topic(question.id)]
                 await live.reached()  # which nobody has to wait for
                 stoppable_redis.start()
                 await until(lambda: not changes.is_cut_off())
-                assert news(listener) == [post_topic(question.id), post_topic(1_000)]
+                assert news(hearer) == ["anything"]
                 there.send(News(post_topic(1_000), at=1.5))
-                await until(lambda: news(listener) == [post_topic(1_000)])
+                await until(lambda: news(hearer) == [post_topic(1_000)])
     told = [each["event"] for each in logs]
     assert sorted(told) == ["other processes are heard again"] * 2 + ["other processes are not heard"] * 2
 
@@ -254,19 +249,19 @@ async def test_a_redis_that_says_nothing_is_away_and_what_it_did_not_answer_is_s
 ) -> None:
     bus = RedisBus(stoppable_redis.url, prefix)
     async with bus.running():
-        with listening([post_topic(1)]) as listener:
+        with hearing([post_topic(1)]) as hearer:
             await live.reached()
-            assert news(listener) == []
+            assert news(hearer) == []
             stoppable_redis.pause()
             live.publish(post_topic(2))
             await until(lambda: bool(bus._line._unanswered))
             assert bus._line._outbox == {}
             await until(changes.is_cut_off)
             assert [channel for channel, _ in bus._line._outbox.values()] == [f"{prefix}:post:2"]
-            assert news(listener) == [post_topic(1)]
+            assert news(hearer) == ["anything"]
             stoppable_redis.go_on()
             await until(lambda: not changes.is_cut_off())
-            assert news(listener) == [post_topic(1)]
+            assert news(hearer) == ["anything"]
 
 
 async def test_without_redis_a_process_starts_and_keeps_no_answers(stoppable_redis: OwnRedis, prefix: str) -> None:
