@@ -82,7 +82,12 @@ class Listener:
     async def _follow(self, socket: Socket) -> None:
         await socket.subscribe("watch_votes", postIds=[self._post_id])
         while True:
-            self.seen = (await socket.next())["votesChanged"]
+            message = await socket.receive()
+            if message["type"] == "ping":
+                await socket.send(type="pong")
+                continue
+            assert message["type"] == "next", message
+            self.seen = message["payload"]["data"]["votesChanged"]
             self.versions[-1].append(self.seen["version"])
 
 
