@@ -18,7 +18,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
 from models import database
-from services import addresses, changes, live, reckoning, viewing, voting
+from planner.warming import documents_in, warm
+from schema import schema
+from services import addresses, bus, changes, live, reckoning, viewing, voting
 from services.delivery import delivering
 from settings import settings
 from transports import connections
@@ -75,21 +77,22 @@ async def graphiql(request: Request) -> Response:
 
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
-    """Open the database with the server, have its blocked addresses in force, and close what listens with it."""
-    await database.connect(settings().database_url)
-    try:
-        with keeping_answers(), collecting_rarely():
-            reckoning.begin()  # what a change of the rules has left to do
-            viewing.begin()
-            async with addresses.kept_loaded(), delivering(), connections.kept_alive():
-                with ending_what_is_live():
-                    yield
-    finally:
-        live.close()
-        await voting.finish()
-        await reckoning.stop()
-        await viewing.finish()
-        await database.disconnect()
+    """Open the database and the bus with the server, block addresses, and close what listens with it."""
+    async with database.connected(settings().database_url), bus.carrying():
+        if settings().planner:
+            warm(schema.documents, documents_in(settings().documents))  # each process plans for itself
+        try:
+            with keeping_answers(), collecting_rarely():
+                reckoning.begin()  # what a change of the rules has left to do
+                viewing.begin()
+                async with addresses.kept_loaded(), delivering(), connections.kept_alive():
+                    with ending_what_is_live():
+                        yield
+        finally:
+            live.close()
+            await voting.finish()
+            await reckoning.stop()
+            await viewing.finish()
 
 
 @contextmanager

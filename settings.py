@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
@@ -28,6 +28,22 @@ def _mail_server(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("it is neither smtp://USER:PASSWORD@HOST:PORT nor smtps://")
+    return url
+
+
+def _redis(url: SecretStr) -> SecretStr:
+    from redis.asyncio.connection import Connection, parse_url  # which takes a while, and most commands do without
+    from redis.exceptions import RedisError
+
+    try:
+        options: dict[str, Any] = {**parse_url(url.get_secret_value())}
+        kind = options.pop("connection_class", Connection)
+        is_right = "path" in options or "host" in options
+        kind(**options)
+    except (RedisError, TypeError, ValueError):  # what they say may hold the password
+        is_right = False
+    if not is_right:
+        raise ValueError("it is none of redis://USER:PASSWORD@HOST:PORT, rediss:// (which is TLS) and unix://FILE")
     return url
 
 
@@ -91,6 +107,17 @@ class Settings(BaseSettings):
     )
     rate_limits: bool = Field(
         default=True, description="Whether deeds are limited by the hour (on): see `Query.policy`."
+    )
+    redis_prefix: str = Field(
+        default="plainspoken",
+        pattern=r"^[\w.:-]+$",
+        description="How the names of our channels in that Redis begin: another for each site, since channels know no "
+        "database numbers.",
+    )
+    redis_url: Annotated[SecretStr, AfterValidator(_redis)] | None = Field(
+        default=None,
+        description="The Redis (6 or newer) that carries live news between processes: redis://USER:PASSWORD@HOST:PORT, "
+        "rediss:// or unix://FILE. Without it each process is alone.",
     )
     response_cache: bool = Field(
         default=True,

@@ -1,6 +1,8 @@
 """`qa serve`: the server."""
 
 import asyncio
+import resource
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -22,19 +24,21 @@ GRACE = 10
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for all of them.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes to serve with.")] = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes to serve with. More than one need PostgreSQL and Redis.")
+    ] = 1,
 ) -> None:
     """Serve the graph, GraphiQL and live votes until told to stop.
 
-    Run `qa migrate` before the first time. Nothing is ever filled in: `qa seed` does that.
+    Run `qa migrate` before the first time. Nothing is ever filled in: `qa seed` does that. Several processes
+    (--workers: one for each core, say) take DATABASE_URL=postgres://... and REDIS_URL=redis://...; one that dies is
+    replaced.
     """
-    if workers > 1:
-        fail(
-            "One process is all that this version serves with: live votes reach the listeners of the process that "
-            "counted them, and no other. Run: qa serve --workers 1"
-        )
     with failures_told():
+        if workers > 1:
+            _check_that_several_can_serve()
         asyncio.run(_prepared())
+    _allow_many_sockets()
     shown = f"[{host}]" if ":" in host else host
     console.print(f"GraphiQL      http://{shown}:{port}/graphiql", highlight=False)
     console.print(f"GraphQL       http://{shown}:{port}/graphql", highlight=False)
@@ -43,12 +47,35 @@ def serve(
         "server:app",
         host=host,
         port=port,
+        workers=workers,
         log_level="warning",
         access_log=False,
         loop="auto",  # uvloop, where there is one for this Python; else asyncio
         timeout_graceful_shutdown=GRACE,
         **OPTIONS,
     )
+
+
+def _check_that_several_can_serve() -> None:
+    """Fail where the settings have no room for more than one process."""
+    if not settings().database_url.startswith("postgres"):
+        fail(
+            "SQLite is served by one process: it lets one write at a time, and a process has its votes share a "
+            "transaction, which several cannot. Set DATABASE_URL to postgres://USER:PASSWORD@HOST:PORT/DATABASE, or "
+            "run: qa serve --workers 1"
+        )
+    if settings().redis_url is None:
+        fail(
+            "Several processes tell each other through Redis what changed: without it live votes would reach the "
+            "listeners of one of them alone. Set REDIS_URL to redis://HOST:PORT, or run: qa serve --workers 1"
+        )
+
+
+def _allow_many_sockets() -> None:
+    """Let this process, and those that it starts, open as many files as it may: each listener's socket is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # where "as many as you like" is more than the system can count
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _prepared() -> None:

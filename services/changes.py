@@ -19,7 +19,7 @@ from models.database import after_commit
 
 #: The "column" of rows that were seen, not looked for: its values are their keys.
 ROW = "row"
-#: The "column" of all rows of a table; its one value is None.
+#: The "column" of all rows of a table; its one value is None. And the "table" of a change that may have been any.
 ANY = "any"
 
 
@@ -47,8 +47,12 @@ class Change:
     known: Mapping[str, Any]
 
 
+#: What may have been any change.
+ANYTHING = Change(ANY, None, {})
+
 Hearer = Callable[[Change], None]
 _hearers: list[Hearer] = []
+_is_cut_off = False
 
 
 @contextmanager
@@ -95,10 +99,23 @@ def changed_by_key(model: type[Model], key: int, *columns: str) -> None:
         after_commit(partial(tell, Change(meta.db_table, frozenset(columns), {ROW: key, meta.pk_attr: key})))
 
 
-def tell(change: Change) -> None:
-    """Tell all who hear. Call it after the commit, never before."""
+def tell(change: Change, besides: Hearer | None = None) -> None:
+    """Tell all who hear, but the one who brought it. Call it after the commit, never before."""
     for hearer in tuple(_hearers):
-        hearer(change)
+        if hearer != besides:
+            hearer(change)
+
+
+def cut_off(is_so: bool) -> None:
+    """Note whether what others write is not told here (`services.bus`). Either way, anything may have changed."""
+    global _is_cut_off
+    _is_cut_off = is_so
+    tell(ANYTHING)
+
+
+def is_cut_off() -> bool:
+    """Whether a copy made now would not be known to be true for long."""
+    return _is_cut_off
 
 
 def _note(row: Model, columns: frozenset[str] | None) -> None:

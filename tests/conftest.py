@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 import asyncpg  # type: ignore[import-untyped]
 import httpx2
 import pytest
+import redis
 import uvicorn
 from clients import Client
 from library import Author, Book
+from own_redis import OwnRedis, own_redis
 from tortoise.connection import get_connection
 
 from models import database, migrating
@@ -30,6 +32,8 @@ os.environ.setdefault("SECRET_KEY", "the secret of the tests, which is none at a
 
 #: Where a PostgreSQL is looked for, unless TEST_POSTGRES_URL or a PostgreSQL in DATABASE_URL says otherwise.
 POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
+#: Where a Redis is looked for, unless TEST_REDIS_URL says otherwise. Each test has a prefix of its own there.
+REDIS = "redis://127.0.0.1:6379"
 
 
 @pytest.fixture
@@ -58,6 +62,25 @@ def postgres_url(scratch_postgres: str) -> str:
     """An empty PostgreSQL database."""
     asyncio.run(tell(scratch_postgres, "DROP SCHEMA public CASCADE; CREATE SCHEMA public"))
     return scratch_postgres
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """A Redis that answers."""
+    url = os.environ.get("TEST_REDIS_URL", REDIS)
+    try:
+        with redis.Redis.from_url(url) as client:
+            client.ping()
+    except redis.RedisError as error:
+        pytest.skip(f"Redis does not answer at {url} ({error}): TEST_REDIS_URL says where one does")
+    return url
+
+
+@pytest.fixture
+def stoppable_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    """A Redis of this test alone, to be stopped and started again."""
+    with own_redis(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

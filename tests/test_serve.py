@@ -6,6 +6,7 @@ import socket
 import sys
 
 import httpx2
+import pytest
 import websockets
 from clients import Client, Socket, document
 from command_line import QA, Outcome, answering, free_port, outcome, qa, serving, started
@@ -21,10 +22,32 @@ def test_it_does_not_serve_a_database_that_was_never_migrated(sqlite_url: str) -
     assert qa(sqlite_url, "serve") == Outcome(1, "", message)
 
 
-def test_more_than_one_process_is_refused_with_the_reason(forum_url: str) -> None:
-    refused = qa(forum_url, "serve", "--workers", "2")
+def test_sqlite_is_served_by_one_process_and_why_is_told(sqlite_url: str) -> None:
+    refused = qa(sqlite_url, "serve", "--workers", "2")
     assert (refused.status, refused.output) == (1, "")
-    assert refused.errors.startswith("One process is all that this version serves with: live votes reach the listeners")
+    assert refused.errors.startswith("SQLite is served by one process: it lets one write at a time")
+    assert "Set DATABASE_URL to postgres://USER:PASSWORD@HOST:PORT/DATABASE" in refused.errors
+
+
+def test_several_processes_need_redis_and_why_is_told() -> None:
+    refused = qa("postgres://nobody@127.0.0.1:1/nothing", "serve", "--workers", "2")
+    assert (refused.status, refused.output) == (1, "")
+    assert refused.errors.startswith("Several processes tell each other through Redis what changed")
+    assert "Set REDIS_URL to redis://HOST:PORT" in refused.errors
+
+
+@pytest.mark.parametrize(
+    "url", ["", "http://h", "redis://", "unix://", "redis://u:se#cret@h", "redis://:secret@h:port", "redis://h?what=no"]
+)
+def test_a_redis_that_cannot_be_meant_is_refused_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, sqlite_url: str, url: str
+) -> None:
+    monkeypatch.setenv("REDIS_URL", url)
+    refused = qa(sqlite_url, "serve")
+    assert (refused.status, refused.output) == (1, "")
+    assert "REDIS_URL: " in refused.errors
+    assert "redis://USER:PASSWORD@HOST:PORT" in refused.errors
+    assert "cret" not in refused.errors
 
 
 async def test_it_serves_what_is_there_fills_nothing_in_and_goes_when_told(forum_url: str) -> None:

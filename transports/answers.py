@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from services.changes import Change, Read
+from services import changes
+from services.changes import ANY, Change, Read
 
 Header = tuple[bytes, bytes]
 #: A request: all of it that an answer to a visitor depends on.
@@ -81,7 +82,7 @@ class Answers:
         missed = self.told - since
         weight = _EACH + len(answer.body) + sum(len(part) for part in key if part)
         weight += sum(_EACH_READ + _EACH_VALUE * len(read.values) for read in reads)
-        if missed > len(self._news) or weight > self.most * _LARGEST:
+        if missed > len(self._news) or weight > self.most * _LARGEST or changes.is_cut_off():
             return
         if (former := self._kept.get(key)) is not None:
             self._drop(former)
@@ -104,6 +105,9 @@ class Answers:
         self._forget(change)
 
     def _forget(self, change: Change) -> None:
+        if change.table == ANY:
+            for kept in list(self._kept.values()):
+                self._drop(kept)
         for (column, columns), group in list(self._index.get(change.table, {}).items()):
             if change.columns is not None and change.columns.isdisjoint(columns):
                 continue
