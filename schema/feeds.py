@@ -157,7 +157,7 @@ class Feed:
     def hear(self, news: News) -> None:
         """Note that something changed."""
         if self._watched.is_about_rights(news):
-            self.missed()
+            self.missed(datetime.now(UTC))
             return
         place = self._watched.watch.place(news)
         if (earlier := self._news.get(place)) is not None:
@@ -165,12 +165,12 @@ class Feed:
             news = news._replace(at=earlier.at)
         self._news[place] = news
         if len(self._news) > MOST_NEWS:
-            self.missed()
+            self.missed(datetime.now(UTC))
         self._wake()
 
-    def missed(self) -> None:
+    def missed(self, since: datetime) -> None:
         """Note that everything may have changed."""
-        self._missed_since = self._missed_since or datetime.now(UTC)
+        self._missed_since = min(self._missed_since or since, since)
         self._news.clear()
         self._wake()
 

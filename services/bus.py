@@ -9,6 +9,7 @@ it had to, reads everything anew: that is what makes counts right. No deed ever 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -43,6 +44,7 @@ class RedisBus:
         self._common = f"{prefix}:all"
         self._topics: dict[str, Topic] = {}
         self._joined: asyncio.Future[None] | None = None
+        self._lost_at: datetime | None = None
         self._line = Line(url, prefix, regained=self._regained, heard=self._heard, lost=self._lost)
 
     @asynccontextmanager
@@ -96,9 +98,10 @@ class RedisBus:
 
     def _regained(self) -> None:
         changes.cut_off(False)
-        live.missed()
+        live.missed(self._lost_at)
 
     def _lost(self) -> None:
+        self._lost_at = datetime.now(UTC)
         changes.cut_off(True)
         live.missed()
 

@@ -7,6 +7,7 @@ with their own eyes. A process alone needs nothing else. Where there are several
 
 import time
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
 #: What can be watched: the kind of a thing, and its id.
@@ -29,8 +30,8 @@ class Watcher(Protocol):
     def hear(self, news: News) -> None:
         """Note that something changed."""
 
-    def missed(self) -> None:
-        """Note that news may have been lost: everything watched may have changed."""
+    def missed(self, since: datetime) -> None:
+        """Note that news may have been lost since that moment: everything watched may have changed."""
 
     def close(self) -> None:
         """End: the server goes down."""
@@ -137,10 +138,10 @@ def tell(news: News) -> None:
         watcher.hear(news)
 
 
-def missed() -> None:
-    """Tell all who watch in this process that news may have been lost."""
+def missed(since: datetime | None = None) -> None:
+    """Tell all who watch in this process that news may have been lost, since that moment or just now."""
     for watcher in _everybody():
-        watcher.missed()
+        watcher.missed(since or datetime.now(UTC))
 
 
 def close() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from services import live
 from services.live import News, Topic
@@ -22,7 +23,7 @@ class Hearer:
     def hear(self, news: News) -> None:
         self.news.append(news)
 
-    def missed(self) -> None:
+    def missed(self, since: datetime) -> None:
         self.has_missed = True
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import HTTPConnection
@@ -88,9 +89,9 @@ class Caller:
 
     def hear(self, news: News) -> None:
         """Note that they may see something else now, or are signed in no longer."""
-        self.missed()
+        self.missed(datetime.now(UTC))
 
-    def missed(self) -> None:
+    def missed(self, since: datetime) -> None:
         """Note that this may be so."""
         look: asyncio.Task[None] = asyncio.ensure_future(self._look())
         self._looks.add(look)
