@@ -26,7 +26,10 @@ def measure(run: Run, variant: Variant, url: str, connections: int = CONNECTIONS
     open_files()
     [watched, *_] = asyncio.run(posts(url))
     waves = max(connections // AT_ONCE // _STEPS, 1)
-    with run.servers([variant], url) as running, Progress(console=run.console, transient=True) as progress:
+    with (
+        run.servers([variant], url) as running,
+        Progress(console=run.console, transient=True, auto_refresh=False) as progress,
+    ):
         task = progress.add_task("churn", total=waves * _STEPS)
         for _, served in running:
             try:

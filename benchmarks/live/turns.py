@@ -1,10 +1,11 @@
 """The servers' turns: each is started anew, gets its listeners, is looked at for being right, and then timed."""
 
 import asyncio
+import math
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -82,7 +83,7 @@ def measure(
     chance = random.Random(5)  # noqa: S311  a figure of chance, not a secret
     rounds = min(run.effort.rounds, MOST_ROUNDS)
     turns: list[Turn] = []
-    with Progress(console=run.console, transient=True) as progress:
+    with Progress(console=run.console, transient=True, auto_refresh=False) as progress:
         task = progress.add_task("", total=len(amounts) * rounds * len(variants))
         for amount in amounts:
             for _ in range(rounds):
@@ -160,15 +161,14 @@ class _Votes:
         self._crowd = gathered
         self._requests = watched.votes()
         self._voters = gathered.voters(_BURST_VOTERS)
-        self._version = 0
-        self._shown: Callable[[int], bytes] | None = None
 
     def change(self) -> Change:
         """One vote; every listener has its version. Raises WrongAnswer, TooLate."""
         voter, gathered = self._voters[0].open(), self._crowd
         asked = next(self._requests)
         deadline = gathered.deadline()
-        gathered.expect(self._marker(self._version + 1))
+        version, shown = self._present()
+        gathered.expect(shown % (version + 1))
         used, sent_at = time.process_time(), time.perf_counter()
         voter.send(asked)
         while gathered.missing or voter.answer is None:
@@ -176,8 +176,8 @@ class _Votes:
         ended = max(gathered.told_at, voter.answered_at)
         busy = time.process_time() - used
         post = _post(voter)
-        if post["version"] != self._version + 1:
-            raise WrongAnswer(f"a vote after version {self._version} is no change: {post}")
+        if post["version"] != version + 1:
+            raise WrongAnswer(f"a vote after version {version} is no change: {post}")
         self._check(post)
         return Change(
             after_answer=max(gathered.told_at - voter.answered_at, 0.0),
@@ -195,13 +195,15 @@ class _Votes:
         free, busy, newest = [voter.open() for voter in self._voters], list[Voter](), dict[str, Any](version=0)
         left = amount
         while left:
+            if time.perf_counter() > deadline:
+                raise TooLate(f"{amount - left:,} of {amount:,} votes were answered after {_PATIENCE} s")
             for voter in free:
                 if (asked := next(waiting, None)) is not None:
                     sent_at = time.perf_counter()
                     voter.send(asked)
                     busy.append(voter)
             free.clear()
-            gathered.poll(deadline)
+            gathered.poll(math.inf)
             for voter in [voter for voter in busy if voter.answer is not None]:
                 post = _post(voter)
                 newest = max(newest, post, key=lambda each: int(each["version"]))
@@ -209,7 +211,9 @@ class _Votes:
                 free.append(voter)
                 left -= 1
         answered_at = time.perf_counter()
-        gathered.expect(self._marker(newest["version"]))
+        _, shown = self._present()
+        gathered.expect(shown % newest["version"])
+        deadline = gathered.deadline()
         late = gathered.missing > 0
         while gathered.missing:
             gathered.poll(deadline)
@@ -217,21 +221,16 @@ class _Votes:
         self._check(newest)
         return Burst(amount, told_at - first_at, told_at - sent_at)
 
-    def _marker(self, version: int) -> bytes:
-        """How this server's messages show a version: each writes JSON its own way."""
-        if self._shown is None:
-            last = self._crowd.listeners[0].last
-            found = re.search(rb'"version"(\s*:\s*)(\d+)(\s*\})', last)
-            if found is None:
-                raise WrongAnswer(f"a listener was told: {last[:500].decode()}")
-            self._version = int(found[2])
-            between, end = found[1], found[3]
-            self._shown = lambda number: b'"version"%s%d%s' % (between, number, end)
-        return self._shown(version)
+    def _present(self) -> tuple[int, bytes]:
+        """The version that listeners have, and how this server's messages show one: each writes JSON its own way."""
+        last = self._crowd.listeners[0].last
+        found = re.search(rb'"version"(\s*:\s*)(\d+)(\s*\})', last)
+        if found is None:
+            raise WrongAnswer(f"a listener was told: {last[:500].decode()}")
+        return int(found[2]), b'"version"%s%%d%s' % (found[1], found[3])
 
     def _check(self, post: dict[str, Any]) -> None:
         """Every listener's last state is the post as it is now."""
-        self._version = post["version"]
         right = {name: post[name] for name in ("id", "score", "upVotes", "downVotes", "version")}
         for last in {listener.last for listener in self._crowd.listeners}:
             told = orjson.loads(last)["payload"]["data"]["votesChanged"]
