@@ -15,11 +15,13 @@ graphql-transport-ws, each a socket of its own; votes of signed-in users over HT
 listeners are one client on another. *{RAW}* writes the same bytes to every socket after a vote and does nothing else:
 what is left is the system's and the client's time, so it is the floor of every row. *{GRAPHQL_WS}* (on `ws`, with
 graphql-js and Yoga's publish-subscribe) keeps posts and votes as objects in memory, which is generous: it reads and
-commits nothing.
-*{PLAIN}* has a generator and a queue for each listener and reads the post with Tortoise, as the documentation shows.
+commits nothing. *{PLAIN}* has a generator and a queue for each listener, each of which reads the post with Tortoise, as
+the documentation shows.
 
-- *After the answer*: from the mutation's answer to the last listener's delivery; nothing, where the answer itself is
-  what comes last. *From sending*: from when the vote was sent to the last delivery, whichever order a server keeps.
+- *After the answer*: from the mutation's answer to the last listener's delivery. It is nothing where the answer itself
+  comes last, as it does where listeners keep the server from answering: so the ratios are of the other column.
+  *From sending*: from when the vote was sent to the last delivery, whichever order a server keeps. *Ratio*: the latter,
+  to this server's.
 - *Client*: the share of that time in which the load client used its core; near 100 % it is what is measured.
 - *Changes/s*: votes over 16 connections for some seconds, by the time until all listeners have the end of them.
 - *Burst*: so many votes at once, and the time from the last one's sending until the last listener has the final state;

@@ -5,7 +5,7 @@ import math
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -41,6 +41,8 @@ CHANGES = 25
 _CHANGES_SECONDS = 20
 #: Between two of them, in seconds: a server may send one post's news ten times a second and no more.
 _PAUSE = 0.15
+#: So long a server is left alone before its memory is looked at, in seconds.
+_REST = 0.5
 #: How long anything may take, in seconds.
 _PATIENCE = 150
 #: Before memory is looked at for the first time, so many listeners and votes come and go.
@@ -137,7 +139,7 @@ def _turn(variant: Variant, served: Served, watched: Watched, amount: int, chang
 
 def _settled(gathered: Crowd, served: Served) -> int:
     """The server's memory when it has had a moment for itself."""
-    gathered.idle(0.5)
+    gathered.idle(_REST)
     return served.memory
 
 
@@ -178,7 +180,7 @@ class _Votes:
         post = _post(voter)
         if post["version"] != version + 1:
             raise WrongAnswer(f"a vote after version {version} is no change: {post}")
-        self._check(post)
+        check((listener.last for listener in gathered.listeners), post)
         return Change(
             after_answer=max(gathered.told_at - voter.answered_at, 0.0),
             after_sending=gathered.told_at - sent_at,
@@ -218,7 +220,7 @@ class _Votes:
         while gathered.missing:
             gathered.poll(deadline)
         told_at = gathered.told_at if late else answered_at
-        self._check(newest)
+        check((listener.last for listener in gathered.listeners), newest)
         return Burst(amount, told_at - first_at, told_at - sent_at)
 
     def _present(self) -> tuple[int, bytes]:
@@ -229,13 +231,14 @@ class _Votes:
             raise WrongAnswer(f"a listener was told: {last[:500].decode()}")
         return int(found[2]), b'"version"%s%%d%s' % (found[1], found[3])
 
-    def _check(self, post: dict[str, Any]) -> None:
-        """Every listener's last state is the post as it is now."""
-        right = {name: post[name] for name in ("id", "score", "upVotes", "downVotes", "version")}
-        for last in {listener.last for listener in self._crowd.listeners}:
-            told = orjson.loads(last)["payload"]["data"]["votesChanged"]
-            if told != right:
-                raise WrongAnswer(f"a listener ended with {told}, the post is {right}")
+
+def check(messages: Iterable[bytes], post: dict[str, Any]) -> None:
+    """Raises WrongAnswer where the last message that a listener got does not have the post as it is now."""
+    right = {name: post[name] for name in ("id", "score", "upVotes", "downVotes", "version")}
+    for message in set(messages):
+        told = orjson.loads(message)["payload"]["data"]["votesChanged"]
+        if told != right:
+            raise WrongAnswer(f"a listener ended with {told}, the post is {right}")
 
 
 def _post(voter: Voter) -> dict[str, Any]:
