@@ -111,8 +111,9 @@ def main(
                 if "growth" in parts:
                     _grow(run, database, here, sizes, postgres, keep)
         if {*parts} & {*LIVE}:
+            run.live_on = databases[0]
             amounts = listeners or (QUICK if quick else turns.LISTENERS)
-            with _noted(run), scratch(databases[0], turns.SHAPE, postgres, keep=False, console=console) as url:
+            with _noted(run), scratch(run.live_on, turns.SHAPE, postgres, keep=False, console=console) as url:
                 _live(run, parts, names, url, amounts, churn.QUICK if quick else churn.CONNECTIONS)
     except WrongAnswer as error:
         console.print(f"[red]{error}[/]", highlight=False)

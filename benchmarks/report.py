@@ -54,7 +54,7 @@ def tables(run: Run) -> str:
         run, ANSWERS, "Growth of the answer", "a question page with so many answers, five comments on each"
     )
     parts += _growth(run, POSTS, "Growth of the forum", "the same pages in forums of so many posts")
-    parts += live.chapter(run.live, run.churn)
+    parts += live.chapter(_CALLED[run.live_on], run.live, run.churn)
     return "\n\n".join(part.strip() for part in parts)
 
 

@@ -37,7 +37,8 @@ class Run:
     console: Console
     parts: dict[str, list[Line]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    #: What was measured of live votes.
+    #: What was measured of live votes, and on which database.
+    live_on: Kind = "sqlite"
     live: list[Turn] = field(default_factory=list)
     churn: Churn | None = None
 

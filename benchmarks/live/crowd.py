@@ -216,6 +216,11 @@ class Crowd:
         del self._readers[opened.fileno()]
         opened.close()
 
+    @property
+    def states(self) -> int:
+        """How many states all listeners have had."""
+        return sum(listener.states for listener in self.listeners)
+
     def expect(self, awaited: bytes) -> None:
         """Await a state that has those bytes: `missing` says how many listeners have not had it."""
         self.awaited = awaited

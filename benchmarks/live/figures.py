@@ -19,11 +19,12 @@ class Change:
 @dataclass(frozen=True)
 class Burst:
     """Many votes at once: how many, seconds from the first's sending until the last listener knew the end, and from the
-    last one's sending: its commit is between the two."""
+    last one's sending: its commit is between the two. And how many messages a listener got for them."""
 
     votes: int
     seconds: float
     after_last: float
+    messages: float
 
 
 @dataclass(frozen=True)

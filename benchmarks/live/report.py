@@ -25,15 +25,17 @@ the documentation shows.
 - *Client*: the share of that time in which the load client used its core; near 100 % it is what is measured.
 - *Changes/s*: votes over 16 connections for some seconds, by the time until all listeners have the end of them.
 - *Burst*: so many votes at once, and the time from the last one's sending until the last listener has the final state;
-  its commit is in between. What every listener ended with is compared with the last vote's answer.
+  its commit is in between. What every listener ended with is compared with the last vote's answer. *Messages*: how
+  many a listener got for the burst.
 - *kB a socket*: connected, acknowledged, and nothing asked for; *kB a listener*: what the subscription adds to it.
 """
 
 
-def chapter(turns: Sequence[Turn], churn: Churn | None) -> Iterable[str]:
-    """The parts of the chapter, as far as there is something to tell."""
+def chapter(database: str, turns: Sequence[Turn], churn: Churn | None) -> Iterable[str]:
+    """The parts of the chapter, as far as there is something to tell. `database` is what was beneath the servers."""
     if turns:
         yield _ABOUT
+        yield f"Where a server has a database, it is {database}."
         measured = lines(turns)
         for amount in dict.fromkeys(line.listeners for line in measured):
             yield f"### {amount:,} listeners"
@@ -73,7 +75,7 @@ def _figures(those: Sequence[Line]) -> str:
     ours = next((line for line in those if line.variant == OURS), None)
     head = (
         *("", "after the answer: p50 ms", "p99 ms", "from sending: p50 ms", "p99 ms", "ratio", "changes", "client"),
-        *("CPU ms a change", "changes/s", "burst: s", "kB a socket", "kB a listener"),
+        *("CPU ms a change", "changes/s", "burst: s", "messages", "kB a socket", "kB a listener"),
     )
     rows = []
     for line in those:
@@ -88,6 +90,7 @@ def _figures(those: Sequence[Line]) -> str:
                 f"{1000 * line.cpu:,.1f}",
                 f"{line.rate:,.1f}" if line.rate < 100 else f"{line.rate:,.0f}",
                 f"{line.burst.votes:,}: {line.burst.after_last:.2f}",
+                f"{line.burst.messages:,.0f}",
                 f"{line.socket / 1000:.1f}",
                 f"{line.subscription / 1000:.1f}",
             )

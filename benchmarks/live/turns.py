@@ -193,6 +193,7 @@ class _Votes:
         deadline = gathered.deadline()
         waiting = islice(self._requests, amount)
         gathered.expect(b"\0")
+        before = gathered.states
         first_at = sent_at = time.perf_counter()
         free, busy, newest = [voter.open() for voter in self._voters], list[Voter](), dict[str, Any](version=0)
         left = amount
@@ -221,7 +222,8 @@ class _Votes:
             gathered.poll(deadline)
         told_at = gathered.told_at if late else answered_at
         check((listener.last for listener in gathered.listeners), newest)
-        return Burst(amount, told_at - first_at, told_at - sent_at)
+        messages = (gathered.states - before) / len(gathered.listeners)
+        return Burst(amount, told_at - first_at, told_at - sent_at, messages)
 
     def _present(self) -> tuple[int, bytes]:
         """The version that listeners have, and how this server's messages show one: each writes JSON its own way."""
