@@ -5,8 +5,9 @@ import time
 
 from rich.progress import Progress
 
-from benchmarks.live.crowd import TooLate, crowd, open_files
+from benchmarks.live.crowd import crowd, open_files
 from benchmarks.live.figures import Churn
+from benchmarks.live.sockets import TooLate
 from benchmarks.live.turns import posts
 from benchmarks.running import Run
 from benchmarks.variants import Variant

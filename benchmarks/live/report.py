@@ -26,7 +26,7 @@ the documentation shows.
 - *Changes/s*: votes over 16 connections for some seconds, by the time until all listeners have the end of them.
 - *Burst*: so many votes at once, and the time from the last one's sending until the last listener has the final state;
   its commit is in between. What every listener ended with is compared with the last vote's answer. *Messages*: how
-  many a listener got for the burst.
+  many a listener had got for the burst when all knew its end.
 - *kB a socket*: connected, acknowledged, and nothing asked for; *kB a listener*: what the subscription adds to it.
 """
 

@@ -14,8 +14,9 @@ import orjson
 from rich.progress import Progress
 
 from benchmarks.forum import VIEWERS, Shape
-from benchmarks.live.crowd import Crowd, TooLate, Voter, crowd, open_files
+from benchmarks.live.crowd import Crowd, crowd, open_files
 from benchmarks.live.figures import Burst, Change, Turn
+from benchmarks.live.sockets import TooLate, Voter
 from benchmarks.load import WrongAnswer
 from benchmarks.pages import Asked, post_id, request
 from benchmarks.running import Run
@@ -121,8 +122,9 @@ def _turn(variant: Variant, served: Served, watched: Watched, amount: int, chang
         burst = votes.burst(BURST if variant.name == OURS else _fitting(_BURST_SECONDS, one, most=BURST))
         sustained = burst
         if burst.seconds < _SUSTAINED_SECONDS / 2:
+            gathered.quiet(2 * _PAUSE)
             sustained = votes.burst(_fitting(_SUSTAINED_SECONDS, burst.seconds / burst.votes))
-        gathered.idle(_PAUSE)
+        gathered.quiet(2 * _PAUSE)
         used = served.cpu
         timed = _timed(gathered, votes, changes)
         return Turn(
