@@ -47,7 +47,7 @@ lock: .venv/.developed ## Renew the lock files from pyproject.toml: the newest r
 	$(BIN)/uv pip compile pyproject.toml --group build --group dev -c requirements.lock --upgrade -o requirements-dev.lock $(LOCK)
 LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
-bench: .venv/.developed ## Measure this server beside others in one run: writes benchmarks/REPORT.md (takes most of an hour)
+bench: .venv/.developed ## Measure this server beside others in one run: writes benchmarks/REPORT.md (takes an hour or more)
 	$(BIN)/python -m benchmarks
 
 migration: .venv/.served ## Write the migration that the models ask for: make migration NAME=what_it_does

@@ -4,7 +4,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -16,19 +17,25 @@ from rich.markdown import Markdown
 from benchmarks import growth, report, voting
 from benchmarks.databases import Kind, scratch
 from benchmarks.forum import Shape
+from benchmarks.live import churn, turns
+from benchmarks.live.servers import RAW, SERVERS
 from benchmarks.load import WrongAnswer
 from benchmarks.measure import Effort
 from benchmarks.pages import growing, pages
 from benchmarks.reading import read
 from benchmarks.running import Run
-from benchmarks.variants import BOTH, BY_HAND, VARIANTS, Variant
+from benchmarks.variants import BOTH, BY_HAND, OURS, VARIANTS, Variant
 from models.database import DatabaseUnavailable
 
 HERE = Path(__file__).parent
 USUAL = Shape(users=20_000, threads=20_000)
 SMALL = Shape(users=2_000, threads=1_000)
+#: A quick run's listeners.
+QUICK = (100,)
 PAGES = tuple(pages(SMALL))
-PARTS = (*PAGES, "vote", "growth")
+LIVE = ("live", "live churn")
+PARTS = (*PAGES, "vote", "growth", *LIVE)
+NAMES = tuple(dict.fromkeys(each.name for each in (*VARIANTS, *SERVERS)))
 
 
 def _one_of(known: Sequence[str], chosen: Sequence[str] | None, option: str) -> list[str]:
@@ -45,11 +52,15 @@ def main(
     ] = None,
     variant: Annotated[
         list[str] | None,
-        typer.Option(help=f"Only this, beside by hand: {'; '.join(dict.fromkeys(each.name for each in VARIANTS))}."),
+        typer.Option(help=f"Only this, beside by hand (live: beside the raw writer): {'; '.join(NAMES)}."),
     ] = None,
     on: Annotated[list[str] | None, typer.Option(help="Only this database: sqlite or postgres.")] = None,
     connections: Annotated[list[int] | None, typer.Option(help="Read over so many connections: 1 and 16.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each server has its turn.")] = 7,
+    listeners: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help=f"Live: so many listeners; {', '.join(map(str, turns.LISTENERS))} if not said."),
+    ] = None,
+    rounds: Annotated[int, typer.Option(min=1, help=f"Turns of each server; live: {turns.MOST_ROUNDS} at most.")] = 7,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long a turn is.")] = 1.0,
     quick: Annotated[
         bool, typer.Option("--quick", help="A small forum and few, short turns: to see that all works.")
@@ -69,12 +80,16 @@ def main(
     them is left out, and the report says so. To compare one page with the one by hand, for example:
 
         python -m benchmarks --keep --part "question page" --variant plainspoken --on sqlite --connections 1
+
+    And live votes with a thousand listeners, every server once:
+
+        python -m benchmarks --part live --listeners 1000 --rounds 1
     """
     console = Console()
     # Told to stop, it stops its servers first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     parts = _one_of(PARTS, part, "--part")
-    names = _one_of(list(dict.fromkeys(each.name for each in VARIANTS)), variant, "--variant")
+    names = _one_of(NAMES, variant, "--variant")
     chosen = [each for each in VARIANTS if each.name in (*names, BY_HAND)]
     databases = [kind for kind in BOTH if kind in _one_of(BOTH, on, "--on")]
     if quick:
@@ -89,17 +104,21 @@ def main(
     try:
         for database in databases:
             here = [each for each in chosen if database in each.databases]
-            try:
-                with scratch(database, shape, postgres, keep=keep, console=console) as url:
-                    _measure(run, parts, database, here, url, shape, connections or (1, 16))
+            with _noted(run):
+                if {*parts} - {*LIVE}:
+                    with scratch(database, shape, postgres, keep=keep, console=console) as url:
+                        _measure(run, parts, database, here, url, shape, connections or (1, 16))
                 if "growth" in parts:
                     _grow(run, database, here, sizes, postgres, keep)
-            except DatabaseUnavailable as error:
-                run.note(str(error))
+        if {*parts} & {*LIVE}:
+            run.live_on = databases[0]
+            amounts = listeners or (QUICK if quick else turns.LISTENERS)
+            with _noted(run), scratch(run.live_on, turns.SHAPE, postgres, keep=False, console=console) as url:
+                _live(run, parts, names, url, amounts, churn.QUICK if quick else churn.CONNECTIONS)
     except WrongAnswer as error:
         console.print(f"[red]{error}[/]", highlight=False)
         raise typer.Exit(1) from error
-    is_whole = not (part or variant or on or connections or quick)
+    is_whole = not (part or variant or on or connections or listeners or quick)
     folder = output or (HERE if is_whole else None)
     if folder:
         console.print(f"Written: {report.write(run, shape, postgres, folder)}", highlight=False)
@@ -125,6 +144,31 @@ def _measure(
         who = asyncio.run(voting.pairs(url, shape))
         run.add(report.VOTES, voting.vote(run, database, variants, url, who, voting.CONNECTIONS))
         asyncio.run(voting.audit(url))
+
+
+def _live(
+    run: Run,
+    parts: Sequence[str],
+    names: Sequence[str],
+    url: str,
+    amounts: Sequence[int],
+    connections: int,
+) -> None:
+    """Live votes, on a small forum of their own."""
+    if "live" in parts:
+        chosen = [each for each in SERVERS if each.name in (*names, RAW)]
+        run.live += turns.measure(run, chosen, url, amounts)
+    if "live churn" in parts:
+        run.churn = churn.measure(run, next(each for each in SERVERS if each.name == OURS), url, connections)
+
+
+@contextmanager
+def _noted(run: Run) -> Iterator[None]:
+    """Go on without a database that cannot be had."""
+    try:
+        yield
+    except DatabaseUnavailable as error:
+        run.note(str(error))
 
 
 def _grow(run: Run, database: Kind, variants: Sequence[Variant], sizes: Sequence[int], server: str, keep: bool) -> None:

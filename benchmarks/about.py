@@ -16,9 +16,19 @@ import psutil  # type: ignore[import-untyped]
 from benchmarks import peers
 
 _PYTHON_PACKAGES = (
-    *("asyncpg", "httptools", "orjson", "starlette", "strawberry-graphql", "tortoise-orm", "uvicorn", "uvloop"),
+    *(
+        "asyncpg",
+        "httptools",
+        "orjson",
+        "starlette",
+        "strawberry-graphql",
+        "tortoise-orm",
+        "uvicorn",
+        "uvloop",
+        "websockets",
+    ),
 )
-_NODE_PACKAGES = ("graphql", "graphql-yoga", "mercurius", "pg", "postgraphile")
+_NODE_PACKAGES = ("graphql", "graphql-ws", "graphql-yoga", "mercurius", "pg", "postgraphile", "ws")
 
 
 def machine() -> str:

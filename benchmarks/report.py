@@ -1,4 +1,4 @@
-"""The report of a run: tables in Markdown, and the picture beside it."""
+"""The report of a run: tables in Markdown, and the pictures beside it."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from benchmarks import about
 from benchmarks.forum import Shape
+from benchmarks.live import report as live
 from benchmarks.measure import WARM_UP
 from benchmarks.plot import picture
 from benchmarks.running import Line, Run
@@ -28,9 +29,10 @@ Row = Sequence[str]
 
 
 def write(run: Run, shape: Shape, server: str, folder: Path) -> Path:
-    """Write REPORT.md and its picture into `folder`; the report's path. `server` is the PostgreSQL of the run."""
+    """Write REPORT.md and its pictures into `folder`; the report's path. `server` is the PostgreSQL of the run."""
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [_INTRODUCTION, *_headlines(run), *_panels(run, folder), tables(run)]
+    parts = [_INTRODUCTION, *_headlines(run), *live.headlines(run.live), *_panels(run, folder)]
+    parts += [*live.draw(run.live, folder), tables(run)]
     parts += ["## How this was made", _how(run, shape, server)]
     if run.notes:
         parts += ["Left out:", "\n".join(f"- {note}" for note in run.notes)]
@@ -52,7 +54,8 @@ def tables(run: Run) -> str:
         run, ANSWERS, "Growth of the answer", "a question page with so many answers, five comments on each"
     )
     parts += _growth(run, POSTS, "Growth of the forum", "the same pages in forums of so many posts")
-    return "\n\n".join(parts)
+    parts += live.chapter(_CALLED[run.live_on], run.live, run.churn)
+    return "\n\n".join(part.strip() for part in parts)
 
 
 def _headlines(run: Run) -> Iterable[str]:

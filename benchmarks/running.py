@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from rich.console import Console
 
 from benchmarks.databases import Kind
+from benchmarks.live.figures import Churn, Turn
 from benchmarks.measure import Effort, Figures
 from benchmarks.peers import NoPeers
 from benchmarks.serving import DidNotStart, Served
@@ -36,6 +37,10 @@ class Run:
     console: Console
     parts: dict[str, list[Line]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    #: What was measured of live votes, and on which database.
+    live_on: Kind = "sqlite"
+    live: list[Turn] = field(default_factory=list)
+    churn: Churn | None = None
 
     def add(self, part: str, lines: Sequence[Line]) -> None:
         """Keep lines for a chapter."""

@@ -63,14 +63,15 @@ class Variant:
         return user_id is None or not self.visitors_only
 
 
-def _uvicorn(app: str) -> Command:
+def uvicorn(app: str) -> Command:
+    """What serves an ASGI application as uvicorn does it best."""
     options = ["--loop", "uvloop", "--http", "httptools", "--log-level", "warning", "--no-access-log", "--port"]
     return lambda port: [sys.executable, "-m", "uvicorn", app, *options, str(port)]
 
 
 def _python(name: str, module: str, *more: str, **options: Any) -> Variant:
     app = f"benchmarks.apps.{module}:app"
-    return Variant(name, _uvicorn(app), (*READS, *more), app=app, **options)
+    return Variant(name, uvicorn(app), (*READS, *more), app=app, **options)
 
 
 def _ours(name: str, planner: str, cache: str, *more: str, **options: Any) -> Variant:
@@ -104,4 +105,4 @@ VARIANTS = (
 def counting(variant: Variant) -> Variant:
     """The variant on a server that counts its statements."""
     environment = {**variant.environment, "COUNTED_APP": variant.app}
-    return replace(variant, command=_uvicorn("benchmarks.statements:app"), environment=environment)
+    return replace(variant, command=uvicorn("benchmarks.statements:app"), environment=environment)

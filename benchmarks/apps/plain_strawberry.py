@@ -281,7 +281,7 @@ class WithViewer(GraphQL[dict[str, Any], None]):
             session = models.Session.filter(token_hash=token_hash, expires_at__gt=datetime.now(UTC))
             found = await session.select_related("user").first()
             viewer = found.user if found else None
-        return {"request": request, "response": response, "loaders": Loaders(viewer)}
+        return {"request": request, "response": response, "viewer": viewer, "loaders": Loaders(viewer)}
 
 
 @asynccontextmanager
