@@ -158,7 +158,8 @@ async def test_listeners_of_both_processes_end_at_the_right_counts_though_redis_
             stoppable_redis.stop()
             await asyncio.sleep(2)
             is_over.set()
-        # The last of it happens while nothing can be told to the other process.
+        # The last of it happens while nothing can be told to the other process, and when that has read what it counted.
+        await asyncio.sleep(1)
         last = await voted(voters[0], post_id, "UP")
         await asyncio.sleep(0.3)
         assert not all(map(sees(last), listeners))
