@@ -139,9 +139,9 @@ class Activity(Watch):
         return [(ActivityKind.STATE, state)]
 
     async def shown(self, context: Context, news: News) -> Any:
-        return await self._activity(
-            context, ActivityKind(news.what), news.post_id, datetime.fromtimestamp(news.at, UTC)
-        )
+        # A process of another version may know of more.
+        what = ActivityKind.__members__.get(news.what, ActivityKind.STATE)
+        return await self._activity(context, what, news.post_id, datetime.fromtimestamp(news.at, UTC))
 
     def place(self, news: News) -> Hashable:
         return news  # each happened once

@@ -78,7 +78,7 @@ class _Stream:
         self._waiting = bytearray(_SIGN_OF_LIFE)
         self._woken = asyncio.Event()
         self._is_over = False
-        self._reader = Reader(lambda: len(self._waiting) > MOST_WAITING, self._let_go)
+        self._reader = Reader(self, self._let_go)
         self._listening = Listening(self, self._reader)
         self._caller = Caller(scope, lambda: [self._listening], self._session_ended)
 
@@ -148,6 +148,11 @@ class _Stream:
         self._end()
 
     # What goes out.
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much waits that nothing should be added."""
+        return len(self._waiting) > MOST_WAITING
 
     def answer(self, answer: bytes) -> None:
         """Send an answer."""

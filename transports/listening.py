@@ -38,41 +38,44 @@ class Ends(Protocol):
         """End the connection: the server goes down."""
 
 
-class Reader:
-    """Who reads at the other end of a connection: whether there is room, and what waits until there is."""
-
-    def __init__(self, is_full: Callable[[], bool], let_go: Callable[[], None]) -> None:
-        self._is_full = is_full
-        self._let_go = let_go
-        self._waiting: dict[Listening, None] | None = None
-        self._patience: asyncio.TimerHandle | None = None
+class Way(Protocol):
+    """What answers go out by."""
 
     @property
-    def is_slow(self) -> bool:
-        """Whether something waits, or must."""
-        return self._waiting is not None or self._is_full()
+    def is_full(self) -> bool:
+        """Whether so much waits that nothing should be added."""
+
+
+class Reader:
+    """Who reads at the other end of a way, and what waits until there is room on it."""
+
+    def __init__(self, way: Way, let_go: Callable[[], None]) -> None:
+        self.way = way
+        self.is_behind = False
+        self._let_go = let_go
+        self._waiting: dict[Listening, None] = {}
+        self._patience: asyncio.TimerHandle | None = None
 
     def wait(self, listening: "Listening") -> None:
         """Have what an outlet holds wait."""
-        if self._waiting is None:
-            self._waiting = {}
+        if not self.is_behind:
+            self.is_behind = True
             patience = settings().live_patience_seconds
             self._patience = asyncio.get_running_loop().call_later(patience, self._let_go)
         self._waiting[listening] = None
 
     def drained(self) -> None:
         """Send what waits, as far as there is room."""
-        if self._waiting is None:
-            return
         for listening in tuple(self._waiting):
-            if not listening.flush(self._is_full):
+            if not listening.flush(self.way):
                 return
             self._waiting.pop(listening, None)
         self.forget()
 
     def forget(self) -> None:
         """Wait no longer: all was sent, or the connection is gone."""
-        self._waiting = None
+        self.is_behind = False
+        self._waiting.clear()
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
@@ -111,7 +114,8 @@ class Listening:
         """Send an answer, or have it wait for the reader."""
         if self._is_over:
             return
-        if not self._reader.is_slow:
+        reader = self._reader
+        if not reader.is_behind and not reader.way.is_full:
             if answer is not None:
                 self._ends.answer(answer)
             return
@@ -121,16 +125,16 @@ class Listening:
         if answer is None:
             return
         held[place] = answer
-        self._reader.wait(self)
+        reader.wait(self)
         if len(held) > MOST_WAITING:
             del held[next(iter(held))]
             self._behind = True
             metrics.DROPPED.inc()
 
-    def flush(self, is_full: Callable[[], bool]) -> bool:
+    def flush(self, way: Way) -> bool:
         """Send what waits while there is room; whether all was sent. Who lost something gets the present state."""
         while self._held and not self._is_over:
-            if is_full():
+            if way.is_full:
                 return False
             place = next(iter(self._held))
             self._ends.answer(self._held.pop(place))

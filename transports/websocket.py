@@ -67,7 +67,7 @@ class _Socket:
         self._receive = receive
         self._send = send
         self._wire = wire_of(scope, send)
-        self._reader = Reader(lambda: self._wire.is_full, self._wire.abort)
+        self._reader = Reader(self._wire, self._wire.abort)
         self._wire.drained = self._reader.drained
         self._operations: dict[str, asyncio.Task[None] | Listening] = {}
         self._ending: asyncio.Task[None] | None = None

@@ -84,25 +84,29 @@ class WiredProtocol(WebSocketsSansIOProtocol):
                 socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_WAITING
             )
 
+    def pause_writing(self) -> None:
+        """Note that the reader is behind."""
+        super().pause_writing()
+        if self.wire is not None:
+            self.wire.is_full = True
+
     def resume_writing(self) -> None:
         """Note that the reader has taken what waited."""
         super().resume_writing()
         if self.wire is not None:
+            self.wire.is_full = False
             self.wire.drained()
 
 
 class TransportWire:
     """Writes frames to the transport itself."""
 
-    __slots__ = ("_protocol", "drained")
+    __slots__ = ("_protocol", "drained", "is_full")
 
     def __init__(self, protocol: WiredProtocol) -> None:
         self._protocol = protocol
+        self.is_full = False
         self.drained: Callable[[], None] = _nothing
-
-    @property
-    def is_full(self) -> bool:
-        return not self._protocol.writable.is_set()
 
     def send(self, *parts: bytes) -> None:
         protocol = self._protocol
