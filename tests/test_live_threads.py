@@ -69,7 +69,10 @@ async def test_a_listener_first_gets_the_state_and_then_what_happens(visitor: Cl
         assert await kinds(socket, 1) == [("RESTORED", comment)]
         await judge.do("hide_post", postId=question)  # and nobody sees the thread
         await judge.do("restore_post", postId=question)
-        assert await kinds(socket, 1) == [("RESTORED", question)]
+        last = (await kinds(socket, 1))[0]
+        if last[0] == "HIDDEN":  # it was read when the question was there again
+            last = (await kinds(socket, 1))[0]
+        assert last == ("RESTORED", question)
 
 
 async def test_who_sees_a_hidden_post_is_shown_it(visitor: Client) -> None:
