@@ -9,6 +9,7 @@ import uvicorn
 from commands.running import UNMIGRATED, console, fail, failures_told
 from models import database
 from models.migrating import pending
+from planner.trusted import NotAManifest, hash_of, trusted
 from planner.warming import documents_in, warm
 from schema import schema
 from services import policy
@@ -48,6 +49,8 @@ def serve(
         # uvloop and httptools, where there are such for this Python; else asyncio and h11.
         loop="auto",
         http="auto",
+        # Whose word is taken for where a request comes from, TRUSTED_PROXIES says, and nobody else.
+        proxy_headers=False,
         ws_max_size=MOST_BODY,
         timeout_graceful_shutdown=GRACE,
     )
@@ -56,6 +59,10 @@ def serve(
 async def _prepared() -> None:
     """Fail where the settings or the database are not this version's; plan what clients are known to ask."""
     policy.matrix()
+    try:
+        manifest = trusted()
+    except (OSError, NotAManifest) as error:
+        fail(f"TRUSTED_DOCUMENTS: {error}")
     async with database.connected(settings().database_url):
         if await pending():
             fail(UNMIGRATED)
@@ -64,5 +71,6 @@ async def _prepared() -> None:
                 known = documents_in(settings().documents)
             except (OSError, UnicodeDecodeError) as error:
                 fail(f"DOCUMENTS cannot be read: {error}")
+            known |= {f"trusted document {hash_of(text)}": text for text in manifest.texts}
             for note in warm(schema.documents, known):
                 console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)

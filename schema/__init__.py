@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations
 from schema.approving import ApprovingMutations, ApprovingQueries
 from schema.blocking import BlockingMutations, BlockingQueries
+from schema.budget import BudgetQueries
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
 from schema.claiming import ClaimingMutations
@@ -48,6 +49,7 @@ class Query(
     UserQueries,
     PointsQueries,
     PolicyQueries,
+    BudgetQueries,
     ApprovingQueries,
     LogQueries,
     BlockingQueries,

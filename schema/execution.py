@@ -1,27 +1,36 @@
-"""How operations are run: documents parsed and validated once, mistakes told to the client, bugs masked and logged."""
+"""How operations are run: documents read once, budgets kept, mistakes told to the client, bugs masked and logged."""
 
 import secrets
 import traceback
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import MiddlewareManager
 from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
 from strawberry.extensions import MaskErrors, SchemaExtension
 from strawberry.types.execution import PreExecutionError
 
+from planner import metrics
+from planner.asked import Asked, Remembered, refused
 from planner.deeds import Deed, NotShown
-from planner.documents import Document, Documents
+from planner.documents import MOST_MISTAKES, Document, Documents
 from planner.executor import PlannedExecutor
 from planner.inputs import NotPlain
 from planner.planner import planned
+from planner.trusted import hash_of
 from schema.context import Context
+from services import budgets
+from services.errors import RateLimited
 from settings import settings
 
 log = structlog.get_logger()
+#: Waits for a query, and may give up.
+Watch = Callable[[Awaitable[ExecutionResult]], Awaitable[ExecutionResult]]
+#: Characters of a new document that cost as much to read as one row.
+_READ = 2
 
 
 class NotAllowed(Exception):
@@ -39,8 +48,10 @@ class KnownDocuments(SchemaExtension):
         execution = self.execution_context
         schema: Any = execution.schema
         if execution.query:
-            document = schema.documents.read(execution.query)
+            document = schema.document(execution.query, execution.context)
             definition = document.operation(execution._provided_operation_name)
+            if not document.errors and definition.operation is OperationType.SUBSCRIPTION:
+                schema.admit(document, definition, execution.variables, execution.context)
             execution.graphql_document = document.node
             execution.validation_rules = ()
             execution.pre_execution_errors = list(document.errors) or None
@@ -108,26 +119,87 @@ class ExecutedSchema(strawberry.Schema):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"execution_context_class": PlannedExecutor, **kwargs})
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, without any documents: for tests that change the settings."""
         self.documents = Documents(self)
+        self._remembered = Remembered()
+
+    def document(self, asked: Asked | str, context: Context) -> Document:
+        """The document that is asked for. Raises GraphQLError where none is meant, or may be, or it does not parse."""
+        asked = Asked(asked) if isinstance(asked, str) else asked
+        text = self._remembered.text(asked)
+        document = self.documents.known(text)
+        if document is None:
+            self._spend(context, len(text) // _READ)
+            document = self.documents.read(text)
+            if settings().documents_policy == "prefer" and not document.is_trusted:
+                log.info("a document is not trusted", hash=hash_of(text), operations=document.names)
+        if not document.errors:
+            self._remembered.remember(asked)
+        return document
+
+    def admit(
+        self,
+        document: Document,
+        definition: OperationDefinitionNode,
+        variables: dict[str, Any] | None,
+        context: Context,
+    ) -> None:
+        """Take the cost of an operation out of the viewer's budget: before it is run, or watched.
+
+        Raises GraphQLError where it is too dear, for one operation or for what is left.
+        """
+        self._spend(context, document.cost(definition, variables or {}))
+        if document.asks(definition, "rateLimit"):
+            context.notes_reads = False  # the answer is this request's alone
+        if settings().documents_policy == "prefer" and not document.is_trusted:
+            metrics.untrusted()
+
+    @staticmethod
+    def _spend(context: Context, cost: int) -> None:
+        try:
+            budgets.spend(context.viewer, cost)
+        except RateLimited as error:
+            raise refused("RATE_LIMITED", error.message, cost=cost, retryAt=error.retry_at) from error
 
     async def run(
         self,
-        query: str,
+        asked: Asked | str,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
         allowed: Collection[OperationType],
+        watch: Watch | None = None,
     ) -> ExecutionResult:
-        """The result of a query or a mutation, ready for JSON, bugs masked. Raises NotAllowed."""
+        """The result of a query or a mutation, ready for JSON, bugs masked. Raises NotAllowed.
+
+        A query is given to `watch`, which may cancel it and raise a GraphQLError; a deed is never broken off half done.
+        """
         try:
-            document = self.documents.read(query)
+            document = self.document(asked, context)
             definition = document.operation(operation_name)
+            if definition.operation not in allowed:
+                raise NotAllowed(definition.operation)
+            if document.errors:
+                return ExecutionResult(None, list(document.errors))
+            self.admit(document, definition, variables, context)
+            work = self._answer(document, definition, variables, operation_name, context)
+            if watch is None or definition.operation is not OperationType.QUERY:
+                return await work
+            return await watch(work)
         except GraphQLError as error:
             return ExecutionResult(None, [error])
-        if definition.operation not in allowed:
-            raise NotAllowed(definition.operation)
-        if document.errors:
-            return ExecutionResult(None, list(document.errors))
+
+    async def _answer(
+        self,
+        document: Document,
+        definition: OperationDefinitionNode,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+    ) -> ExecutionResult:
         if settings().planner:
             context.plans = plans = document.plans(definition)
             if definition.operation is OperationType.QUERY:
@@ -168,6 +240,8 @@ class ExecutedSchema(strawberry.Schema):
             operation_name=operation_name,
             operation_extensions=None,
             middleware=None if middleware is None else MiddlewareManager(middleware),
+            hide_suggestions=not settings().introspection,
+            max_coercion_errors=MOST_MISTAKES,
         )
         if isinstance(executor, list):
             return ExecutionResult(None, executor)

@@ -102,7 +102,7 @@ def _this_hour() -> datetime:
 
 def _counted(limited: Limited, actor: Actor) -> list[tuple[str, int]]:
     """By whom the actor is counted, and how much each may: nobody who acts from within, as a command does."""
-    limit, address = LIMITS[limited], origin.address()
+    limit, address = LIMITS[limited], origin.neighbourhood()
     if address is None:
         return []
     found = [(f"address {address}", limit.per_address)]

@@ -19,8 +19,11 @@ from library import Author, Book
 from tortoise.connection import get_connection
 
 from models import database, migrating
-from services import live, policy, secret
+from planner.trusted import trusted
+from schema import schema
+from services import budgets, live, policy, secret
 from settings import settings
+from transports import proxies
 
 # Tests do in a second what the limits of an hour forbid, and their secret is nobody's; those of limits turn them on.
 os.environ.setdefault("RATE_LIMITS", "off")
@@ -160,11 +163,14 @@ async def visitor(forum: str) -> AsyncIterator[Client]:
 @pytest.fixture
 def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Sets settings of the server for one test: `setting(rate_limits=True)`."""
-    remembered: tuple[Any, ...] = (settings, policy.matrix, secret._secret)
+    remembered: tuple[Any, ...] = (settings, policy.matrix, secret._secret, trusted, proxies._proxies, proxies.is_proxy)
 
     def forget() -> None:
         for each in remembered:
             each.cache_clear()
+        budgets.forget()
+        # What was read before was measured by other limits.
+        schema.forget()
 
     def change(**values: object) -> None:
         for name, value in values.items():
