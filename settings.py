@@ -29,7 +29,7 @@ def _origin(text: str) -> str:
     if (
         parts.scheme not in ("http", "https")
         or not parts.hostname
-        or f"{parts.scheme}://{parts.netloc}" != text.lower()
+        or f"{parts.scheme}://{parts.netloc}".lower() != text.lower()
     ):
         raise ValueError("it is not https://HOST, or https://HOST:PORT, without a slash at the end")
     return text.lower()

@@ -16,7 +16,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from planner.asked import refused
-from planner.costs import Cost, sent
+from planner.costs import sent
 from planner.deeds import Deed
 from planner.kept import Kept
 from planner.measures import Measure, TooLarge, counted, measured
@@ -76,12 +76,12 @@ class Document:
 
     def cost(self, definition: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """What one of its operations costs, with these variables as they were sent. Raises TooLarge."""
-        if (values := counted(variables, self._limits.values)) > self._limits.values:
-            raise TooLarge("values", self._limits.values, values)
-        cost: Cost = self._measures[id(definition)].cost
+        limits, cost = self._limits, self._measures[id(definition)].cost
+        if variables and (values := counted(variables, limits.values)) > limits.values:
+            raise TooLarge("values", limits.values, values)
         amount = cost.of(sent(definition, variables)) if cost.multiplied else cost.fixed
-        if amount > self._limits.cost:
-            raise TooLarge("cost", self._limits.cost, amount)
+        if amount > limits.cost:
+            raise TooLarge("cost", limits.cost, amount)
         return amount
 
     def operation(self, name: str | None) -> OperationDefinitionNode:

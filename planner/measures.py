@@ -34,6 +34,7 @@ from settings import Limits
 
 #: Selection sets within each other, those of fragments too: so deep do our own steps go.
 _MOST_NESTED = 100
+_HOLDERS = frozenset((list, dict))
 _LISTS_OF_INTROSPECTION = ("fields", "interfaces", "possibleTypes", "inputFields")
 _REMEDIES = {
     "operations": "Send each operation as a document of its own.",
@@ -92,15 +93,13 @@ def measured(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> d
 
 def counted(variables: Mapping[str, Any], most: int) -> int:
     """How many values there are in lists and objects of these variables; past `most` they are not counted further."""
+    pending = [each for each in variables.values() if type(each) in _HOLDERS]
     values = 0
-    pending = [each for each in variables.values() if isinstance(each, list | dict)]
     while pending and values <= most:
         each = pending.pop()
         values += len(each)
         if values <= most:
-            pending += [
-                below for below in (each.values() if isinstance(each, dict) else each) if isinstance(below, list | dict)
-            ]
+            pending += [below for below in (each.values() if type(each) is dict else each) if type(below) in _HOLDERS]
     return values
 
 

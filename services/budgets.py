@@ -8,16 +8,17 @@ process by itself, as the limits of an hour are (`services.quotas`).
 from collections import Counter
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from services import clock, origin
 from services.actors import Actor, user
 from services.errors import RateLimited
 from settings import settings
 
-_SECONDS = 60
-_used: Counter[str] = Counter()
-_minute = 0
+_MINUTE = timedelta(minutes=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+_used: Counter[str | int] = Counter()
+_resets_at = _LONG_AGO
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,14 @@ class Budget:
         return max(self.limit - self.used, 0)
 
 
-_current: ContextVar[Budget | None] = ContextVar("budget of the operation", default=None)
+#: Cost, and what was used after it: all operations leave it here, and few ask for it.
+_spent: ContextVar[tuple[int, int] | None] = ContextVar("what the operation has cost", default=None)
 
 
 def current() -> Budget | None:
     """The budget after this operation; None where nothing limits it."""
-    return _current.get()
+    spent = _spent.get()
+    return None if spent is None else Budget(spent[0], settings().cost_per_minute, spent[1], _resets_at)
 
 
 def spend(actor: Actor, cost: int) -> None:
@@ -48,32 +51,33 @@ def spend(actor: Actor, cost: int) -> None:
 
     Raises RateLimited where not so much is left: then nothing is taken.
     """
-    address = origin.neighbourhood()
-    if address is None or not settings().rate_limits:
-        _current.set(None)
+    address, rules = origin.neighbourhood(), settings()
+    if address is None or not rules.rate_limits:
+        _spent.set(None)
         return
-    global _minute
-    now = clock.now()
-    minute = int(now.timestamp()) // _SECONDS
-    if minute > _minute:  # never back: a clock that is set back gives nobody a second budget
-        _minute = minute
-        _used.clear()
-    account = user(actor)
-    who = f"address {address}" if account is None else f"user {account.id}"
-    limit, used = settings().cost_per_minute, _used[who]
-    resets_at = datetime.fromtimestamp((_minute + 1) * _SECONDS, UTC)
-    if used + cost > limit:
+    _begin_minute()
+    who = address if actor is None or (account := user(actor)) is None else account.id
+    used, limit = _used[who] + cost, rules.cost_per_minute
+    if used > limit:
         raise RateLimited(
-            f"This costs {cost:,}, and {max(limit - used, 0):,} of {limit:,} a minute are left: go on at "
-            f"{resets_at:%H:%M:%S} UTC, or ask for smaller pages.",
-            retry_at=resets_at,
+            f"This costs {cost:,}, and {limit - used + cost:,} of {limit:,} a minute are left: go on at "
+            f"{_resets_at:%H:%M:%S} UTC, or ask for smaller pages.",
+            retry_at=_resets_at,
         )
-    _used[who] = used + cost
-    _current.set(Budget(cost, limit, used + cost, resets_at))
+    _used[who] = used
+    _spent.set((cost, used))
 
 
 def forget() -> None:
     """Begin anew: for tests."""
-    global _minute
-    _minute = 0
+    global _resets_at
+    _resets_at = _LONG_AGO
     _used.clear()
+
+
+def _begin_minute() -> None:
+    global _resets_at
+    now = clock.now()
+    if now >= _resets_at:  # never back: a clock that is set back gives nobody a second budget
+        _resets_at = now.replace(second=0, microsecond=0) + _MINUTE
+        _used.clear()

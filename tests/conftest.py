@@ -146,7 +146,7 @@ async def forum(forum_url: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def visitor(forum: str) -> AsyncIterator[Client]:
     """A visitor to the real server, which serves the empty forum from this process."""
-    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None)
+    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None, proxy_headers=False)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

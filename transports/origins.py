@@ -40,11 +40,13 @@ def sharing(headers: Mapping[bytes, bytes]) -> list[Header]:
 
 
 def preflight(headers: Mapping[bytes, bytes]) -> list[Header] | None:
-    """What a browser is told that asks whether a page may send a request; None where nobody asks, or it may not."""
-    if b"access-control-request-method" not in headers or not (shared := sharing(headers)):
+    """What a browser is told beside it that asks whether a page may send a request.
+
+    None where nobody asks, or it may not.
+    """
+    if b"access-control-request-method" not in headers or not sharing(headers):
         return None
     return [
-        *shared,
         (b"access-control-allow-methods", _METHODS),
         (b"access-control-allow-headers", _REQUEST_HEADERS),
         (b"access-control-max-age", _REMEMBERED),
