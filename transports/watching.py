@@ -76,9 +76,9 @@ class _Watch:
             self.waiting.append(self.loop.create_task(self._hear(self.receive)))
 
     async def _hear(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._stop(Gone())
+        # After the whole body nothing else can come.
+        if (await receive())["type"] == "http.disconnect":
+            self._stop(Gone())
 
     def _stop(self, reason: Exception) -> None:
         if self.reason is None:
