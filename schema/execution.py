@@ -151,16 +151,18 @@ class ExecutedSchema(strawberry.Schema):
 
         Raises GraphQLError where it is too dear, for one operation or for what is left.
         """
-        self._spend(context, document.cost(definition, variables or {}))
-        if document.asks(definition, "rateLimit"):
+        cost = document.cost(definition, variables or {})
+        used = self._spend(context, cost)
+        if context.wants_cost or document.asks(definition, "rateLimit"):
+            budgets.note(cost, used)
             context.notes_reads = False  # the answer is this request's alone
         if not document.is_trusted and settings().documents_policy == "prefer":
             metrics.untrusted()
 
     @staticmethod
-    def _spend(context: Context, cost: int) -> None:
+    def _spend(context: Context, cost: int) -> int | None:
         try:
-            budgets.spend(context.viewer, cost)
+            return budgets.spend(context.viewer, cost)
         except RateLimited as error:
             raise refused("RATE_LIMITED", error.message, cost=cost, retryAt=error.retry_at) from error
 

@@ -36,25 +36,27 @@ class Budget:
         return max(self.limit - self.used, 0)
 
 
-#: Cost, and what was used after it: all operations leave it here, and few ask for it.
-_spent: ContextVar[tuple[int, int] | None] = ContextVar("what the operation has cost", default=None)
+_current: ContextVar[Budget | None] = ContextVar("budget of the operation", default=None)
 
 
 def current() -> Budget | None:
-    """The budget after this operation; None where nothing limits it."""
-    spent = _spent.get()
-    return None if spent is None else Budget(spent[0], settings().cost_per_minute, spent[1], _resets_at)
+    """The budget after this operation, if it was noted; None where nothing limits it."""
+    return _current.get()
 
 
-def spend(actor: Actor, cost: int) -> None:
-    """Take the cost of an operation out of the budget of who asks for it.
+def note(cost: int, used: int | None) -> None:
+    """Have the budget known in this operation, which asks for it."""
+    _current.set(None if used is None else Budget(cost, settings().cost_per_minute, used, _resets_at))
 
-    Raises RateLimited where not so much is left: then nothing is taken.
+
+def spend(actor: Actor, cost: int) -> int | None:
+    """Take the cost of an operation out of the budget of who asks for it; what is used then.
+
+    None where nothing limits them. Raises RateLimited where not so much is left: then nothing is taken.
     """
     address, rules = origin.neighbourhood(), settings()
     if address is None or not rules.rate_limits:
-        _spent.set(None)
-        return
+        return None
     _begin_minute()
     who = address if actor is None or (account := user(actor)) is None else account.id
     used, limit = _used[who] + cost, rules.cost_per_minute
@@ -65,7 +67,7 @@ def spend(actor: Actor, cost: int) -> None:
             retry_at=_resets_at,
         )
     _used[who] = used
-    _spent.set((cost, used))
+    return used
 
 
 def forget() -> None:

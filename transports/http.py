@@ -104,18 +104,19 @@ async def _answer(request: _Request, key: Key | None = None, answers: Answers | 
         context = await _context(request)
         began_at = 0 if answers is None else answers.told
         context.notes_reads = answers is not None
+        extensions = parameters.extensions
+        context.wants_cost = extensions is not None and extensions.get("cost") is True
         result = await _executed(request, parameters, context)
     except Refused as refused:
         return _written({"errors": [{"message": str(refused)}]}, media_type or JSON, refused.status, *refused.headers)
     except Exception as bug:
         return _written({"errors": [masked(bug).formatted]}, media_type or JSON, 500)
-    wants_cost = parameters.extensions is not None and parameters.extensions.get("cost") is True
-    extensions = {"extensions": {"cost": told()}} if wants_cost else {}
+    beside = {"extensions": {"cost": told()}} if context.wants_cost else {}
     if result.errors:
-        return _with_errors(result, extensions, media_type, context)
-    is_shared = request.is_visitors and context.reads is not None and not wants_cost
+        return _with_errors(result, beside, media_type, context)
+    is_shared = request.is_visitors and context.reads is not None
     caching = None if method != "GET" else _public() if is_shared else _PRIVATE
-    answer = _written({"data": result.data, **extensions}, media_type, 200, *context.cookies, caching=caching)
+    answer = _written({"data": result.data, **beside}, media_type, 200, *context.cookies, caching=caching)
     if answers is not None and key is not None and context.reads is not None and is_shared:
         answers.put(key, answer, context.reads, began_at)
     return answer
@@ -147,9 +148,9 @@ def _public() -> Header:
     return b"cache-control", b"public, max-age=%d" % seconds if seconds else b"public, no-cache"
 
 
-def _with_errors(result: ExecutionResult, extensions: dict[str, Any], media_type: str, context: Context) -> Answer:
+def _with_errors(result: ExecutionResult, beside: dict[str, Any], media_type: str, context: Context) -> Answer:
     errors = result.errors or []
-    body: dict[str, Any] = {"data": result.data, "errors": [error.formatted for error in errors], **extensions}
+    body: dict[str, Any] = {"data": result.data, "errors": [error.formatted for error in errors], **beside}
     status = 200
     # Without data and without a path nothing was executed: the document or its variables were at fault.
     if result.data is None and all(error.path is None for error in errors):
