@@ -19,7 +19,7 @@ from planner.asked import refused
 from planner.costs import sent
 from planner.deeds import Deed
 from planner.kept import Kept
-from planner.measures import Measure, TooLarge, counted, measured
+from planner.measures import Measure, TooLarge, counted, holds_others, measured
 from planner.plans import Library, Plans
 from planner.selection import CannotPlan, Operation
 from planner.trusted import trusted
@@ -77,7 +77,7 @@ class Document:
     def cost(self, definition: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """What one of its operations costs, with these variables as they were sent. Raises TooLarge."""
         limits, cost = self._limits, self._measures[id(definition)].cost
-        if variables and (values := counted(variables, limits.values)) > limits.values:
+        if holds_others(variables) and (values := counted(variables, limits.values)) > limits.values:
             raise TooLarge("values", limits.values, values)
         amount = cost.of(sent(definition, variables)) if cost.multiplied else cost.fixed
         if amount > limits.cost:

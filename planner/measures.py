@@ -91,6 +91,11 @@ def measured(schema: GraphQLSchema, document: DocumentNode, limits: Limits) -> d
     return _Measuring(schema, document, limits).operations()
 
 
+def holds_others(variables: Mapping[str, Any]) -> bool:
+    """Whether there is a list or an object among these variables: for most there is nothing to count."""
+    return not _HOLDERS.isdisjoint(map(type, variables.values()))
+
+
 def counted(variables: Mapping[str, Any], most: int) -> int:
     """How many values there are in lists and objects of these variables; past `most` they are not counted further."""
     pending = [each for each in variables.values() if type(each) in _HOLDERS]

@@ -90,6 +90,10 @@ def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
     )
 
 
+def _too_dear(cost: int, error: RateLimited) -> GraphQLError:
+    return refused("RATE_LIMITED", error.message, cost=cost, retryAt=error.retry_at)
+
+
 def with_told_errors(result: ExecutionResult) -> ExecutionResult:
     """A result whose errors are as the client is told of them."""
     return ExecutionResult(result.data, [told(error) for error in result.errors]) if result.errors else result
@@ -132,7 +136,10 @@ class ExecutedSchema(strawberry.Schema):
         text = self._remembered.text(asked)
         document = self.documents.known(text)
         if document is None:
-            self._spend(context, len(text) // _READ)
+            try:
+                budgets.spend(context.viewer, cost := len(text) // _READ)
+            except RateLimited as error:
+                raise _too_dear(cost, error) from error
             document = self.documents.read(text)
             if settings().documents_policy == "prefer" and not document.is_trusted:
                 log.info("a document is not trusted", hash=hash_of(text), operations=document.names)
@@ -152,19 +159,15 @@ class ExecutedSchema(strawberry.Schema):
         Raises GraphQLError where it is too dear, for one operation or for what is left.
         """
         cost = document.cost(definition, variables or {})
-        used = self._spend(context, cost)
+        try:
+            used = budgets.spend(context.viewer, cost)
+        except RateLimited as error:
+            raise _too_dear(cost, error) from error
         if context.wants_cost or document.asks(definition, "rateLimit"):
             budgets.note(cost, used)
             context.notes_reads = False  # the answer is this request's alone
         if not document.is_trusted and settings().documents_policy == "prefer":
             metrics.untrusted()
-
-    @staticmethod
-    def _spend(context: Context, cost: int) -> int | None:
-        try:
-            return budgets.spend(context.viewer, cost)
-        except RateLimited as error:
-            raise refused("RATE_LIMITED", error.message, cost=cost, retryAt=error.retry_at) from error
 
     async def run(
         self,

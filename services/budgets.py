@@ -57,7 +57,11 @@ def spend(actor: Actor, cost: int) -> int | None:
     address, rules = origin.neighbourhood(), settings()
     if address is None or not rules.rate_limits:
         return None
-    _begin_minute()
+    global _resets_at
+    now = clock.now()
+    if now >= _resets_at:  # never back: a clock that is set back gives nobody a second budget
+        _resets_at = now.replace(second=0, microsecond=0) + _MINUTE
+        _used.clear()
     who = address if actor is None or (account := user(actor)) is None else account.id
     used, limit = _used[who] + cost, rules.cost_per_minute
     if used > limit:
@@ -75,11 +79,3 @@ def forget() -> None:
     global _resets_at
     _resets_at = _LONG_AGO
     _used.clear()
-
-
-def _begin_minute() -> None:
-    global _resets_at
-    now = clock.now()
-    if now >= _resets_at:  # never back: a clock that is set back gives nobody a second budget
-        _resets_at = now.replace(second=0, microsecond=0) + _MINUTE
-        _used.clear()
