@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from models import database
 from planner.warming import documents_in, warm
@@ -25,7 +25,7 @@ from services.delivery import delivering
 from settings import settings
 from transports import connections
 from transports.answers import Answers
-from transports.http import GraphQLOverHTTP
+from transports.http import SAFETY, GraphQLOverHTTP
 from transports.links import confirm, stop
 from transports.websocket import graphql_over_websocket
 
@@ -61,15 +61,15 @@ class Revalidated(StaticFiles):
 
 async def home(request: Request) -> Response:
     """The front door leads to GraphiQL."""
-    return RedirectResponse("/graphiql")
+    return RedirectResponse("/graphiql") if settings().graphiql else Response(status_code=404)
 
 
 async def graphiql(request: Request) -> Response:
-    """The page that explores the graph."""
+    """The page that explores the graph, if it is not switched off."""
+    if not settings().graphiql:
+        return Response(status_code=404)
     headers = {
         "content-security-policy": GRAPHIQL_POLICY,
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
         "cache-control": "no-cache",
     }
     return FileResponse(STATIC / "graphiql" / "index.html", headers=headers)
@@ -149,6 +149,18 @@ def collecting_rarely() -> Iterator[None]:
         gc.unfreeze()
 
 
+def safely(send: Send) -> Send:
+    """Sends what a page sends, with headers that forbid what no page of ours needs."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            there = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(each for each in SAFETY if each[0] not in there)]
+        await send(message)
+
+    return sent
+
+
 class Server(Starlette):
     """The routes, with the one that nearly all requests take ahead of the rest."""
 
@@ -158,6 +170,8 @@ class Server(Starlette):
             await graphql(scope, receive, send)
         elif scope["type"] == "websocket" and scope["path"] == "/graphql":
             await graphql_over_websocket(scope, receive, send)
+        elif scope["type"] == "http":
+            await super().__call__(scope, receive, safely(send))
         else:
             await super().__call__(scope, receive, send)
 

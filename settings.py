@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parent
@@ -22,6 +22,17 @@ def _site(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("it is not https://HOST, with a path perhaps")
     return url.rstrip("/")
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or f"{parts.scheme}://{parts.netloc}".lower() != text.lower()
+    ):
+        raise ValueError("it is not https://HOST, or https://HOST:PORT, without a slash at the end")
+    return text.lower()
 
 
 def _mail_server(url: SecretStr) -> SecretStr:
@@ -57,6 +68,28 @@ class PermissionLine(BaseModel):
     points: int = 0
 
 
+class Limits(BaseModel):
+    """The most that a document may hold, counted with every fragment put where it is spread."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    size: int = Field(default=100_000, ge=1, description="Characters.")
+    tokens: int = Field(default=3_000, ge=1, description="Words and signs; comments are as many at most.")
+    operations: int = Field(default=20, ge=1, description="Operations of one document.")
+    fragments: int = Field(default=100, ge=0, description="Fragments of one document.")
+    selections: int = Field(default=1_000, ge=1, description="Fields and spreads of one operation.")
+    depth: int = Field(default=30, ge=1, description="Fields within fields.")
+    root_fields: int = Field(default=30, ge=1, description="Fields of the operation itself.")
+    aliases: int = Field(default=60, ge=0, description="Fields under another name.")
+    directives: int = Field(default=60, ge=0, description="Directives.")
+    overlaps: int = Field(default=1_000, ge=0, description="Pairs of fields that give one key of the answer.")
+    introspection_depth: int = Field(default=1, ge=0, description="Lists of fields and types within such lists.")
+    values: int = Field(
+        default=1_000, ge=1, description="Values in lists and objects, of the document and of the variables."
+    )
+    cost: int = Field(default=25_000, ge=1, description="The cost of an operation, as docs/protocol.md reckons it.")
+
+
 class Settings(BaseSettings):
     """The settings and their defaults; each is an environment variable of the same name in capitals."""
 
@@ -66,16 +99,41 @@ class Settings(BaseSettings):
         default=f"sqlite://{ROOT / 'var' / 'plainspoken.db'}",
         description="Where the data is: sqlite://FILE, or postgres://USER:PASSWORD@HOST:PORT/DATABASE.",
     )
+    allowed_origins: frozenset[Annotated[str, AfterValidator(_origin)]] = Field(
+        default=frozenset(),
+        description="Whose pages beside our own may send requests, with their users' cookies, as JSON: "
+        '["https://app.example.org"].',
+    )
+    cost_per_minute: int = Field(
+        default=50_000_000,
+        ge=1,
+        description="What the operations of one user, or of one address's visitors, may cost in a minute.",
+    )
     documents: list[Annotated[Path, AfterValidator(_there)]] = Field(
         default=[],
         description='Documents that clients send, planned at the start: files and folders, as JSON: ["documents"].',
     )
+    documents_policy: Literal["open", "prefer", "only"] = Field(
+        default="open",
+        description="Which documents are answered: any (open); any, with half of LIMITS for those that are not trusted "
+        "(prefer); TRUSTED_DOCUMENTS alone (only).",
+    )
+    graphiql: bool = Field(default=True, description="Whether GraphiQL is served at /graphiql (on).")
     hold: frozenset[Literal["anonymous", "new", "low_points"]] = Field(
         default=frozenset(),
         description="Whose posts wait for approval, as JSON: of anonymous writers, of new users (not approved yet), of "
         'users with low_points: ["anonymous", "new"].',
     )
     hold_below_points: int = Field(default=150, description="How many points are enough not to be of low_points.")
+    introspection: bool = Field(
+        default=True,
+        description="Whether the schema can be asked for (on); off, mistakes are told without suggestions, too.",
+    )
+    limits: Limits = Field(
+        default=Limits(),
+        description='The most that a document may hold, where it is not the default, as JSON: {"depth": 20}. '
+        "docs/protocol.md lists all.",
+    )
     live_connections: int = Field(
         default=200,
         ge=1,
@@ -106,7 +164,8 @@ class Settings(BaseSettings):
         description="Whether operations are compiled to plans (on), or executed field by field by graphql-core (off).",
     )
     rate_limits: bool = Field(
-        default=True, description="Whether deeds are limited by the hour (on): see `Query.policy`."
+        default=True,
+        description="Whether deeds are limited by the hour (on), see `Query.policy`, and operations by the minute.",
     )
     redis_prefix: str = Field(
         default="plainspoken",
@@ -133,6 +192,14 @@ class Settings(BaseSettings):
         gt=0,
         description="How long one is kept at most. What other processes change (qa recount, qa user) is seen after it.",
     )
+    operation_seconds: float = Field(
+        default=10, gt=0, description="How long a query may take; deeds are not broken off half done."
+    )
+    public_cache_seconds: int = Field(
+        default=0,
+        ge=0,
+        description="How long caches between us and visitors may give an answer to GET without asking us; 0: never.",
+    )
     public_url: Annotated[str, AfterValidator(_site)] = Field(
         default="http://127.0.0.1:8000", description="Where the site is for its readers: links in mail begin with it."
     )
@@ -148,6 +215,16 @@ class Settings(BaseSettings):
         default=None,
         min_length=32,
         description="What claim tokens are signed and addresses encrypted with; all processes of a site have the same.",
+    )
+    trusted_documents: list[Annotated[Path, AfterValidator(_there)]] = Field(
+        default=[],
+        description="Manifests of the documents that the site's own clients send, as graphql-codegen, relay-compiler "
+        'and generate-persisted-query-manifest write them, as JSON: ["persisted.json"].',
+    )
+    trusted_proxies: list[IPvAnyNetwork] = Field(
+        default=[],
+        description="The proxies whose word for where a request comes from is taken (Forwarded, X-Forwarded-For), as "
+        'JSON: ["127.0.0.1", "10.0.0.0/8"].',
     )
 
 

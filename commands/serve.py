@@ -11,6 +11,7 @@ import uvicorn
 from commands.running import UNMIGRATED, console, fail, failures_told
 from models import database
 from models.migrating import pending
+from planner.trusted import NotAManifest, hash_of, trusted
 from planner.warming import documents_in, warm
 from schema import schema
 from services import policy
@@ -51,6 +52,8 @@ def serve(
         log_level="warning",
         access_log=False,
         loop="auto",  # uvloop, where there is one for this Python; else asyncio
+        # Whose word is taken for where a request comes from, TRUSTED_PROXIES says, and nobody else.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
         **OPTIONS,
     )
@@ -81,6 +84,10 @@ def _allow_many_sockets() -> None:
 async def _prepared() -> None:
     """Fail where the settings or the database are not this version's; plan what clients are known to ask."""
     policy.matrix()
+    try:
+        manifest = trusted()
+    except (OSError, NotAManifest) as error:
+        fail(f"TRUSTED_DOCUMENTS: {error}")
     async with database.connected(settings().database_url):
         if await pending():
             fail(UNMIGRATED)
@@ -89,5 +96,6 @@ async def _prepared() -> None:
                 known = documents_in(settings().documents)
             except (OSError, UnicodeDecodeError) as error:
                 fail(f"DOCUMENTS cannot be read: {error}")
+            known |= {f"trusted document {hash_of(text)}": text for text in manifest.texts}
             for note in warm(schema.documents, known):
                 console.print(note, style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -14,6 +14,9 @@ Row = TypeVar("Row", bound=Model)
 #: Values of an order's columns: where in a list a row stands.
 Position = tuple[str | int | float | bool | datetime, ...]
 _LIST = "list_index"
+#: The rows of a page whose size nobody gives, and those of the longest.
+DEFAULT_PAGE_SIZE = 20
+MOST_PAGE_SIZE = 100
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,9 @@ _OPERATIONS = Counter(
     ("operation", "answered_by", "reason"),
 )
 
+_UNTRUSTED = Counter(
+    "graphql_untrusted_documents", "Operations of documents that are not trusted, where such are preferred."
+)
 
 _PLANNED = {operation: _OPERATIONS.labels(operation, "plan", "") for operation in ("query", "mutation", "subscription")}
 
@@ -24,6 +27,11 @@ def fell_back(operation: str, reason: Exception) -> None:
     """Count what graphql-core answers, since a plan could not be made, gave up, or failed."""
     why = "unsupported" if isinstance(reason, CannotPlan) else "null" if isinstance(reason, Unplanned) else "error"
     _OPERATIONS.labels(operation, "graphql-core", why).inc()
+
+
+def untrusted() -> None:
+    """Count an operation whose document is not trusted."""
+    _UNTRUSTED.inc()
 
 
 def counted(answered_by: str, operation: str = "query") -> float:

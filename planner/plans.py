@@ -80,7 +80,7 @@ class Plans:
             except (KeyError, NotPlain):
                 pass  # something is left out, or wrong
         declared = self.operation.definition.variable_definitions or ()
-        coerced = get_variable_values(self.operation.schema, declared, variables)
+        coerced = get_variable_values(self.operation.schema, declared, variables, max_errors=1)
         return coerced if isinstance(coerced, VariableValues) else None
 
     def of_query(self, variables: VariableValues, viewer: Any, dialect: str, *, noting: bool = False) -> Plan:

@@ -6,6 +6,7 @@ from strawberry.schema.config import StrawberryConfig
 from schema.accounts import AccountMutations
 from schema.approving import ApprovingMutations, ApprovingQueries
 from schema.blocking import BlockingMutations, BlockingQueries
+from schema.budget import BudgetQueries
 from schema.categories import CategoryQueries
 from schema.choosing import ChoosingMutations
 from schema.claiming import ClaimingMutations
@@ -13,7 +14,7 @@ from schema.closing import ClosingMutations
 from schema.converting import ConvertingMutations
 from schema.editing import EditingMutations
 from schema.errors import HANDLERS, Error
-from schema.execution import ExecutedSchema, extensions
+from schema.execution import ExecutedSchema
 from schema.flagging import FlaggingMutations
 from schema.hiding import HidingMutations
 from schema.live import Subscription
@@ -48,6 +49,7 @@ class Query(
     UserQueries,
     PointsQueries,
     PolicyQueries,
+    BudgetQueries,
     ApprovingQueries,
     LogQueries,
     BlockingQueries,
@@ -88,6 +90,5 @@ schema = ExecutedSchema(
     subscription=Subscription,
     types=[Node, Post, Question, Answer, Comment, Revision, Error],
     config=StrawberryConfig(scalar_map=SCALARS, name_converter=RememberedNames()),
-    extensions=extensions(),
     exception_handlers=HANDLERS,
 )

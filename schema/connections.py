@@ -14,16 +14,13 @@ import strawberry
 from strawberry import UNSET
 from tortoise.models import Model
 
-from models.paging import Page, Position, Window, position_of
+from models.paging import DEFAULT_PAGE_SIZE, MOST_PAGE_SIZE, Page, Position, Window, position_of
 from planner.sources import Listing
 from schema.context import Info
 from schema.errors import BadRequest
 from services.text import searchable
 
 NodeType = TypeVar("NodeType")
-
-DEFAULT_PAGE_SIZE = 20
-MOST_PAGE_SIZE = 100
 
 First = Annotated[
     int | None,

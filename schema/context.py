@@ -38,6 +38,8 @@ class Context:
     cookies: list[tuple[bytes, bytes]] = field(default_factory=list)
     #: The plans of the operation, by which the rows of a mutation or a subscription are read.
     plans: Plans | None = None
+    #: Whether the answer shall say what it cost.
+    wants_cost: bool = False
     #: Whether somebody will ask what a query's answer was made of; and what that was, None where it is not known.
     notes_reads: bool = False
     reads: list[Read] | None = None

@@ -1,27 +1,34 @@
-"""How operations are run: documents parsed and validated once, mistakes told to the client, bugs masked and logged."""
+"""How operations are run: documents read once, budgets kept, mistakes told to the client, bugs masked and logged."""
 
 import secrets
 import traceback
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import strawberry
 import structlog
-from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, OperationType
 from graphql.execution import MiddlewareManager
-from strawberry.exceptions import MissingQueryError, StrawberryInputCoercionError
-from strawberry.extensions import MaskErrors, SchemaExtension
-from strawberry.types.execution import PreExecutionError
+from strawberry.exceptions import StrawberryInputCoercionError
 
+from planner import metrics
+from planner.asked import Asked, Remembered, refused
 from planner.deeds import Deed, NotShown
-from planner.documents import Document, Documents
+from planner.documents import MOST_MISTAKES, Document, Documents
 from planner.executor import PlannedExecutor
 from planner.inputs import NotPlain
 from planner.planner import planned
+from planner.trusted import hash_of
 from schema.context import Context
+from services import budgets
+from services.errors import RateLimited
 from settings import settings
 
 log = structlog.get_logger()
+#: Waits for a query, and may give up.
+Watch = Callable[[Awaitable[ExecutionResult]], Awaitable[ExecutionResult]]
+#: Characters of a new document that cost as much to read as one row.
+_READ = 2
 
 
 class NotAllowed(Exception):
@@ -30,33 +37,6 @@ class NotAllowed(Exception):
     def __init__(self, operation: OperationType) -> None:
         super().__init__(f"{operation.value} is not allowed here")
         self.operation = operation
-
-
-class KnownDocuments(SchemaExtension):
-    """For a stream: takes the document, and what validation found in it, from those that were read before."""
-
-    def on_parse(self) -> Any:
-        execution = self.execution_context
-        schema: Any = execution.schema
-        if execution.query:
-            document = schema.documents.read(execution.query)
-            definition = document.operation(execution._provided_operation_name)
-            execution.graphql_document = document.node
-            execution.validation_rules = ()
-            execution.pre_execution_errors = list(document.errors) or None
-            if settings().planner and not document.errors:
-                execution.context.plans = document.plans(definition)
-        yield
-
-
-class MaskBugs(MaskErrors):
-    """For a stream: replaces what only a bug can raise by an id, under which the log holds the traceback."""
-
-    def __init__(self) -> None:
-        super().__init__(should_mask_error=is_bug)
-
-    def anonymise_error(self, error: GraphQLError) -> GraphQLError:
-        return told(error)
 
 
 def told(error: GraphQLError) -> GraphQLError:
@@ -77,6 +57,10 @@ def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
         path=path,
         extensions={"code": "INTERNAL_ERROR", "id": error_id},
     )
+
+
+def _too_dear(cost: int, error: RateLimited) -> GraphQLError:
+    return refused("RATE_LIMITED", error.message, cost=cost, retryAt=error.retry_at)
 
 
 def with_told_errors(result: ExecutionResult) -> ExecutionResult:
@@ -108,26 +92,88 @@ class ExecutedSchema(strawberry.Schema):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"execution_context_class": PlannedExecutor, **kwargs})
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, without any documents: for tests that change the settings."""
         self.documents = Documents(self)
+        self._remembered = Remembered()
+
+    def document(self, asked: Asked | str, context: Context) -> Document:
+        """The document that is asked for. Raises GraphQLError where none is meant, or may be, or it does not parse."""
+        asked = Asked(asked) if isinstance(asked, str) else asked
+        text = self._remembered.text(asked)
+        document = self.documents.known(text)
+        if document is None:
+            try:
+                budgets.spend(context.viewer, cost := len(text) // _READ)
+            except RateLimited as error:
+                raise _too_dear(cost, error) from error
+            document = self.documents.read(text)
+            if settings().documents_policy == "prefer" and not document.is_trusted:
+                log.info("a document is not trusted", hash=hash_of(text), operations=document.names)
+        if not document.errors:
+            self._remembered.remember(asked)
+        return document
+
+    def admit(
+        self,
+        document: Document,
+        definition: OperationDefinitionNode,
+        variables: dict[str, Any] | None,
+        context: Context,
+    ) -> None:
+        """Take the cost of an operation out of the viewer's budget: before it is run, or watched.
+
+        Raises GraphQLError where it is too dear, for one operation or for what is left.
+        """
+        cost = document.cost(definition, variables or {})
+        try:
+            used = budgets.spend(context.viewer, cost)
+        except RateLimited as error:
+            raise _too_dear(cost, error) from error
+        if context.wants_cost or document.asks(definition, "rateLimit"):
+            budgets.note(cost, used)
+            context.notes_reads = False  # the answer is this request's alone
+        if not document.is_trusted and settings().documents_policy == "prefer":
+            metrics.untrusted()
 
     async def run(
         self,
-        query: str,
+        asked: Asked | str,
         variables: dict[str, Any] | None,
         operation_name: str | None,
         context: Context,
         allowed: Collection[OperationType],
+        watch: Watch | None = None,
     ) -> ExecutionResult:
-        """The result of a query or a mutation, ready for JSON, bugs masked. Raises NotAllowed."""
+        """The result of a query or a mutation, ready for JSON, bugs masked. Raises NotAllowed.
+
+        A query is given to `watch`, which may cancel it and raise a GraphQLError; a deed is never broken off half done.
+        """
         try:
-            document = self.documents.read(query)
+            document = self.document(asked, context)
             definition = document.operation(operation_name)
+            if definition.operation not in allowed:
+                raise NotAllowed(definition.operation)
+            if document.errors:
+                return ExecutionResult(None, list(document.errors))
+            self.admit(document, definition, variables, context)
+            work = self._answer(document, definition, variables, operation_name, context)
+            if watch is None or definition.operation is not OperationType.QUERY:
+                return await work
+            return await watch(work)
         except GraphQLError as error:
             return ExecutionResult(None, [error])
-        if definition.operation not in allowed:
-            raise NotAllowed(definition.operation)
-        if document.errors:
-            return ExecutionResult(None, list(document.errors))
+
+    async def _answer(
+        self,
+        document: Document,
+        definition: OperationDefinitionNode,
+        variables: dict[str, Any] | None,
+        operation_name: str | None,
+        context: Context,
+    ) -> ExecutionResult:
         if settings().planner:
             context.plans = plans = document.plans(definition)
             if definition.operation is OperationType.QUERY:
@@ -168,38 +214,10 @@ class ExecutedSchema(strawberry.Schema):
             operation_name=operation_name,
             operation_extensions=None,
             middleware=None if middleware is None else MiddlewareManager(middleware),
+            hide_suggestions=not settings().introspection,
+            max_coercion_errors=MOST_MISTAKES,
         )
         if isinstance(executor, list):
             return ExecutionResult(None, executor)
         result: Any = executor.execute_operation()
         return with_told_errors(await result if executor.is_awaitable(result) else result)
-
-    async def _prepare_operation_async(self, context: Any, extensions_runner: Any) -> Any:
-        # KnownDocuments raises while a document is parsed. `stream` does not catch that, and a websocket would get
-        # no answer; so it becomes what a document that does not parse gives.
-        try:
-            return await super()._prepare_operation_async(context, extensions_runner)
-        except GraphQLError as failure:
-            error = failure
-        except MissingQueryError:
-            error = GraphQLError("There is no query.")
-        context.pre_execution_errors = [error]
-        return PreExecutionError(data=None, errors=[error])
-
-    async def _stream_non_subscription(self, execution_context: Any, *_: Any) -> AsyncGenerator[Any, None]:
-        result = await self.run(
-            execution_context.query,
-            execution_context.variables,
-            execution_context._provided_operation_name,
-            execution_context.context,
-            (OperationType.QUERY, OperationType.MUTATION),
-        )
-        yield strawberry.types.ExecutionResult(data=result.data, errors=result.errors)
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: Any = None) -> None:
-        """Strawberry logs every error here with its traceback, also a client's slip; MaskBugs logs the bugs."""
-
-
-def extensions() -> list[Any]:
-    """The extensions of the schema, outermost first; made anew for each stream."""
-    return [MaskBugs, KnownDocuments]

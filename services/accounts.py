@@ -50,6 +50,7 @@ async def sign_up(name: str, email: str, password: str, *, is_real: bool = True)
     email = check_email(findings, "email", email)
     _check_password(findings, password)
     findings.raise_if_any()
+    tried = quotas.spend(Limited.SIGN_INS, None)  # it tells whether there is an account, as a sign-in does
     spent = quotas.spend(Limited.SIGN_UPS, None)
     password_hash = await passwords.hashed(password)
     try:
@@ -63,6 +64,7 @@ async def sign_up(name: str, email: str, password: str, *, is_real: bool = True)
         if await models.User.exists(email_folded=folded(email)):
             raise Conflict("There is an account with this e-mail address already: sign in instead.") from error
         raise Conflict(f"The name {name} is taken, or looks like one that is. Choose another.") from error
+    tried.give_back()
     return user, token
 
 
@@ -73,11 +75,13 @@ async def sign_in(login: str, password: str) -> tuple[models.User, str]:
     RateLimited, after so many tries of either outcome.
     """
     quotas.spend(Limited.SIGN_INS, None)
+    tried = quotas.spend_on(folded(login[:MOST_FOLDED]))
     # No name contains an @.
     by_email = Q(email_folded=searchable(login, MOST_FOLDED, folded))
     user = await models.User.get_or_none(by_email if "@" in login else finding.user_named(login))
     if not await passwords.is_right(password, user.password_hash if user else None) or user is None:
         raise NotPermitted(RefusalReason.SIGN_IN, "There is no account with this name and password.")
+    tried.give_back()
     return user, await _open_session(user)
 
 

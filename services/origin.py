@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _address: ContextVar[str | None] = ContextVar("address of the request", default=None)
 #: The ends of the ranges from which nobody may write: what `address_block` holds, for a look without a wait.
@@ -11,11 +12,19 @@ _blocked: list[tuple[int, int]] = []
 
 #: Where IPv4 lies among IPv6's addresses (RFC 4291, 2.5.5.2).
 _MAPPED = 0xFFFF << 32
+#: Bits of an IPv6 address that one subscriber does not choose (RFC 6177: a site gets a /64 at least).
+_HOUSEHOLD = 64
 
 
 def address() -> str | None:
     """The client's IP address; None for what comes from within: a command, a test."""
     return _address.get()
+
+
+def neighbourhood() -> str | None:
+    """What counts as one place in limits: an address of IPv4, and of IPv6 the /64 that one household has all of."""
+    given = _address.get()
+    return given if given is None or ":" not in given else _network(given)
 
 
 def serve(address: str | None) -> None:
@@ -31,6 +40,17 @@ def coming_from(address: str | None) -> Iterator[None]:
         yield
     finally:
         _address.reset(token)
+
+
+@lru_cache(maxsize=10_000)
+def _network(given: str) -> str:
+    try:
+        address = ip_address(given.partition("%")[0])
+    except ValueError:
+        return given  # a name, as of a Unix socket
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((address, _HOUSEHOLD), strict=False))
 
 
 def number(address: IPv4Address | IPv6Address) -> int:

@@ -93,7 +93,10 @@ class Limited(StrEnum):
 
 @dataclass(frozen=True)
 class Limit:
-    """How often in an hour: by one user, None where there is none yet, and from one address."""
+    """How often in an hour: by one user, None where there is none yet, and from one address.
+
+    Sign-ins are limited to one account: those with its password do not count, and the others from all addresses do.
+    """
 
     per_user: int | None
     per_address: int
@@ -106,7 +109,7 @@ LIMITS = {
     Limited.VOTES: Limit(300, 600),
     Limited.FLAGS: Limit(5, 10),
     Limited.SIGN_UPS: Limit(None, 5),
-    Limited.SIGN_INS: Limit(None, 20),
+    Limited.SIGN_INS: Limit(100, 20),
 }
 
 

@@ -64,6 +64,21 @@ def spend(limited: Limited, actor: Actor) -> Spending:
     return Spending(keys)
 
 
+def spend_on(login: str) -> Spending:
+    """Count a try to sign in to an account, from wherever it comes: an account that there is not is counted alike.
+
+    Raises RateLimited where nothing is left.
+    """
+    limit = LIMITS[Limited.SIGN_INS].per_user
+    if limit is None or origin.address() is None or not settings().rate_limits:
+        return Spending([])
+    resets_at, key = _this_hour() + _HOUR, (Limited.SIGN_INS, f"account {login}")
+    if _used[key] >= limit:
+        raise RateLimited(refusal_message(Quota(0, resets_at)), retry_at=resets_at)
+    _used[key] += 1
+    return Spending([key])
+
+
 @contextmanager
 def spending(limited: Limited, actor: Actor) -> Iterator[Spending]:
     """Count the deed that the block is, unless it fails, or gives back. Raises RateLimited."""
@@ -102,7 +117,7 @@ def _this_hour() -> datetime:
 
 def _counted(limited: Limited, actor: Actor) -> list[tuple[str, int]]:
     """By whom the actor is counted, and how much each may: nobody who acts from within, as a command does."""
-    limit, address = LIMITS[limited], origin.address()
+    limit, address = LIMITS[limited], origin.neighbourhood()
     if address is None:
         return []
     found = [(f"address {address}", limit.per_address)]

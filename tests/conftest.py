@@ -22,8 +22,11 @@ from own_redis import OwnRedis, own_redis
 from tortoise.connection import get_connection
 
 from models import database, migrating
-from services import live, policy, secret
+from planner.trusted import trusted
+from schema import schema
+from services import budgets, live, policy, secret
 from settings import settings
+from transports import proxies
 from transports.wire import OPTIONS
 
 # Tests do in a second what the limits of an hour forbid, and their secret is nobody's; those of limits turn them on.
@@ -168,7 +171,7 @@ async def forum(forum_url: str) -> AsyncIterator[str]:
 @asynccontextmanager
 async def served(forum: str, options: dict[str, Any]) -> AsyncIterator[Client]:
     """A visitor to the real server, which serves a forum from this process; with options of uvicorn's."""
-    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None, **options)
+    config = uvicorn.Config("server:app", port=0, lifespan="off", log_config=None, proxy_headers=False, **options)
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)
@@ -192,11 +195,14 @@ async def visitor(forum: str) -> AsyncIterator[Client]:
 @pytest.fixture
 def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Sets settings of the server for one test: `setting(rate_limits=True)`."""
-    remembered: tuple[Any, ...] = (settings, policy.matrix, secret._secret)
+    remembered: tuple[Any, ...] = (settings, policy.matrix, secret._secret, trusted, proxies._proxies, proxies.is_proxy)
 
     def forget() -> None:
         for each in remembered:
             each.cache_clear()
+        budgets.forget()
+        # What was read before was measured by other limits.
+        schema.forget()
 
     def change(**values: object) -> None:
         for name, value in values.items():

@@ -127,16 +127,19 @@ async def test_braces_without_end_are_refused(visitor: Client) -> None:
     status, [message] = await raw(visitor, orjson.dumps({"query": "{" * 2_000_000}))
     assert (status, message) == (413, "The request body may have at most 1,048,576 bytes.")
     too_deep = "Syntax Error: Document is nested too deeply. Parsing aborted."
+    too_long = "Syntax Error: Source contains more than 100000 code points. Parsing aborted."
     for query, expected in {
-        "{" * 1_000_000: "Syntax Error: Expected Name, found '{'.",
-        "{a" * 300_000: too_deep,
+        "{" * 1_000_000: too_long,
+        "{" * 100_000: "Syntax Error: Expected Name, found '{'.",
+        "{a" * 300_000: too_long,
+        "{a" * 50_000: too_deep,
         "{a" * 4_000: too_deep,
-        "{a(b:" + "[" * 500_000: too_deep,
+        "{a(b:" + "[" * 90_000: too_deep,
         "{a(b:" + "[" * 9_000: too_deep,
         "{a(b:" + "{c:" * 3_000: too_deep,
         "query ($a: " + "[" * 9_000: too_deep,
         "{a" * 2_000 + "}" * 2_000: too_deep,
-        "#" + "{" * 1_000_000: "Syntax Error: Unexpected <EOF>.",
+        "#" + "{" * 90_000: "Syntax Error: Unexpected <EOF>.",
     }.items():
         [message] = await messages(visitor, query)
         assert (query[:12], message) == (query[:12], expected)
@@ -153,9 +156,9 @@ async def test_a_value_nested_without_end_is_refused(visitor: Client) -> None:
 
 async def test_a_document_that_goes_round_in_circles_is_answered(ann: Client) -> None:
     await ann.do("ask_question", title="Does this ever end, or not?", body="Let us see.")
-    query = "{ thread(number: 1) " + "{ question { thread " * 60 + "{ id }" + "} }" * 60 + " }"
+    query = "{ thread(number: 1) " + "{ question { thread " * 14 + "{ id }" + "} }" * 14 + " }"
     thread = (await ann.post(query))["data"]["thread"]
-    for _ in range(60):
+    for _ in range(14):
         thread = thread["question"]["thread"]
     assert thread == {"id": "VGhyZWFkOjE"}
 
@@ -180,7 +183,7 @@ async def test_every_wrong_field_is_told_at_once(ann: Client) -> None:
     }
 
 
-@pytest.mark.parametrize("amount", [1_000, 100_000])
+@pytest.mark.parametrize("amount", [100, 900])
 async def test_long_lists_of_tags_are_answered(ann: Client, amount: int) -> None:
     tags = [f"t{number}" for number in range(amount)]
     wrong = await wrong_fields(ann, "ask_question", title="How many tags are enough?", body="", tags=tags)
@@ -193,14 +196,17 @@ async def test_long_lists_of_tags_are_answered(ann: Client, amount: int) -> None
         assert (name, codes - {"BAD_REQUEST"}) == (name, set())
 
 
-async def test_ten_thousand_ids_are_too_deep(visitor: Client) -> None:
+async def test_ten_thousand_ids_are_too_many(visitor: Client) -> None:
     ids = [f"UG9zdDo{number}" for number in range(10_000)]
-    found = await messages(visitor, document("nodes"), ids=ids)
-    assert found == [f"Ask for at most {MOST_NODES} nodes at once; these are 10000."]
+    assert await messages(visitor, document("nodes"), ids=ids) == [
+        "The limit of values is 1,000, and here are 10,000. Send fewer at once."
+    ]
+    found = await messages(visitor, document("nodes"), ids=ids[:1_000])
+    assert found == [f"Ask for at most {MOST_NODES} nodes at once; these are 1000."]
     async with visitor.socket() as socket:
-        await socket.subscribe("watch_votes", postIds=["UG9zdDox"] * 9_999 + ["UG9zdDoy"])
+        await socket.subscribe("watch_votes", postIds=["UG9zdDox"] * 999 + ["UG9zdDoy"])
         assert (await socket.receive())["payload"][0]["message"] == "One of these posts does not exist."
-        await socket.subscribe("watch_votes", postIds=[f"UG9zdDox{number}" for number in range(10_000)])
+        await socket.subscribe("watch_votes", postIds=[f"UG9zdDox{number}" for number in range(1_000)])
         await socket.receive()
 
 

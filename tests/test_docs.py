@@ -22,9 +22,10 @@ from planner import metrics
 from planner.explain import explain
 from schema import fields
 from schema.context import Context
-from settings import ROOT
+from settings import ROOT, Limits
 
 _PAGE = (ROOT / "docs" / "planner.md").read_text(encoding="utf-8")
+_PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
 _EXPLAINED = re.findall(r"^qa (explain .*?) +# ", _PAGE, flags=re.MULTILINE)
 
 
@@ -103,3 +104,9 @@ def test_the_step_that_it_shows_is_one_of_the_question_page() -> None:
     [shown] = re.findall(r"^```\n( 3 .*?)```", _PAGE, flags=re.DOTALL | re.MULTILINE)
     told = qa("sqlite://nowhere.db", "explain", str(ROOT / "tests" / "documents" / "question_page.graphql"))
     assert " ".join(shown.split()) in told.output
+
+
+@pytest.mark.parametrize("name", Limits.model_fields)
+def test_every_limit_stands_in_the_table_of_the_protocol(name: str) -> None:
+    field = Limits.model_fields[name]
+    assert f"| `{name}` | {field.default:,} | {field.description} |\n" in _PROTOCOL

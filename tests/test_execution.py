@@ -9,8 +9,6 @@ import structlog
 from clients import Client
 from graphql import parse
 
-from planner.documents import MOST_TOKENS
-
 CAST = "mutation ($input: CastVoteInput!) { castVote(input: $input) { __typename } }"
 SECRET = "the password of the database is 12345"
 
@@ -128,12 +126,6 @@ async def test_what_a_client_did_wrong_is_told_and_not_logged(
 async def test_a_request_that_cannot_be_granted_names_its_arguments(visitor: Client) -> None:
     [error] = (await visitor.post("{ threads(first: 1, last: 1) { nodes { id } } }"))["errors"]
     assert error["extensions"] == {"code": "BAD_REQUEST", "arguments": ["first", "last"]}
-
-
-async def test_a_document_of_too_many_words_is_not_parsed(visitor: Client) -> None:
-    names = " ".join(f"n{number}: __typename" for number in range(MOST_TOKENS // 3 + 1))
-    [error] = (await visitor.post(f"{{ {names} }}"))["errors"]
-    assert error["message"] == f"Syntax Error: Document contains more than {MOST_TOKENS} tokens. Parsing aborted."
 
 
 async def test_a_document_is_parsed_once_and_run_with_its_own_variables(

@@ -205,7 +205,6 @@ BODIES = [
     (b"{}", "There is no query in the request."),
     (b'{"query": null}', "There is no query in the request."),
     (b'{"query": ""}', "There is no query in the request."),
-    (b'{"extensions": {"persistedQuery": {"version": 1}}}', "There is no query in the request."),
     (b'{"query": 5}', "query must be a string, or left out."),
     (b'{"query": "{ site { name } }", "operationName": 5}', "operationName must be a string, or left out."),
     (b'{"query": "{ site { name } }", "variables": [1]}', "variables must be an object, or left out."),

@@ -1,5 +1,6 @@
 """Whose request it is: bearer tokens, and cookies that only our own pages can use."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import httpx2
@@ -52,8 +53,11 @@ async def test_signing_up_sets_a_cookie_that_scripts_and_other_sites_do_not_get(
     assert set(attributes) == {f"session={token}", "HttpOnly", "Max-Age=2592000", "Path=/", "SameSite=lax"}
 
 
-async def test_the_cookie_stays_off_plain_http_where_the_site_has_https(visitor: Client) -> None:
-    response = await signed_up(visitor, **{"x-forwarded-proto": "https"})
+async def test_the_cookie_stays_off_plain_http_where_the_site_has_https(
+    visitor: Client, setting: Callable[..., None]
+) -> None:
+    setting(trusted_proxies=["127.0.0.1"])
+    response = await signed_up(visitor, **{"x-forwarded-proto": "https", "x-forwarded-for": "192.0.2.7"})
     assert "Secure" in response.headers["set-cookie"].split("; ")
 
 

@@ -8,6 +8,7 @@ off, and is asked for again by its client.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -15,18 +16,23 @@ from graphql import ExecutionResult, GraphQLError, OperationType
 from starlette.types import Receive, Scope, Send
 
 from schema import schema
+from schema.context import Context
 from schema.execution import masked
 from schema.watched import Subscribed
-from transports.callers import Caller, SessionEnded
+from settings import settings
+from transports.answers import Header
+from transports.callers import Caller
 from transports.connections import TooMany, admitted
 from transports.listening import Listening, Reader, feeds
 from transports.media_types import EVENTS
 from transports.requests import Parameters, Refused
+from transports.watching import watched
 from transports.wire import MOST_WAITING, transport_of
 
 _HEADERS = [
     (b"content-type", f"{EVENTS}; charset=utf-8".encode()),
     (b"cache-control", b"no-store"),
+    (b"vary", b"Accept, Authorization, Cookie, Origin"),
     (b"x-accel-buffering", b"no"),  # nginx would hold events back
 ]
 _SIGN_OF_LIFE = b":\n\n"
@@ -42,10 +48,10 @@ class Operation:
     errors: Sequence[GraphQLError] = ()
 
 
-def operation_of(parameters: Parameters) -> Operation:
+def operation_of(parameters: Parameters, context: Context) -> Operation:
     """The operation that a request asks for."""
     try:
-        document = schema.documents.read(parameters.query)
+        document = schema.document(parameters.asked, context)
         definition = document.operation(parameters.operation_name)
     except GraphQLError as error:
         return Operation(parameters, None, errors=[error])
@@ -57,13 +63,15 @@ def operation_of(parameters: Parameters) -> Operation:
     return Operation(parameters, definition.operation, subscribed)
 
 
-async def answer_by_events(operation: Operation, scope: Scope, receive: Receive, send: Send) -> None:
+async def answer_by_events(
+    operation: Operation, context: Context, scope: Scope, receive: Receive, send: Send, headers: Sequence[Header]
+) -> None:
     """Answer a request by a stream of events, until there are no more, or the client goes. Raises Refused."""
     client = scope.get("client")
-    stream = _Stream(operation, scope, send)
+    stream = _Stream(operation, context, scope, send)
     try:
         with admitted(stream, client[0] if client else None):
-            await stream.serve(receive)
+            await stream.serve(receive, headers)
     except TooMany:
         raise Refused(429, "Too many connections from this address.") from None
 
@@ -71,8 +79,9 @@ async def answer_by_events(operation: Operation, scope: Scope, receive: Receive,
 class _Stream:
     """One stream: the ends of its one operation."""
 
-    def __init__(self, operation: Operation, scope: Scope, send: Send) -> None:
+    def __init__(self, operation: Operation, context: Context, scope: Scope, send: Send) -> None:
         self._operation = operation
+        self._context = context
         self._send = send
         self._transport = transport_of(send)
         self._waiting = bytearray(_SIGN_OF_LIFE)
@@ -82,10 +91,10 @@ class _Stream:
         self._listening = Listening(self, self._reader)
         self._caller = Caller(scope, lambda: [self._listening], self._session_ended)
 
-    async def serve(self, receive: Receive) -> None:
+    async def serve(self, receive: Receive, headers: Sequence[Header]) -> None:
         """Send what there is, and then what comes."""
-        await self._caller.ask()
-        await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        self._caller.become(self._context.viewer, self._context.token)
+        await self._send({"type": "http.response.start", "status": 200, "headers": [*_HEADERS, *headers]})
         tasks = [asyncio.create_task(self._gone(receive)), asyncio.create_task(self._begin())]
         try:
             while self._waiting or not self._is_over:
@@ -119,23 +128,21 @@ class _Stream:
 
     async def _begin(self) -> None:
         """Run the operation, or begin to listen."""
-        operation, parameters = self._operation, self._operation.parameters
+        operation, parameters, context = self._operation, self._operation.parameters, self._context
         try:
-            viewer = await self._caller.as_now()
             if operation.errors:
                 self._finish(ExecutionResult(None, list(operation.errors)))
-            elif operation.subscribed is not None:
-                eyes = await feeds.eyes(operation.subscribed, viewer)
-                self._listening.begin(operation.subscribed, eyes, lambda: self._caller.context(viewer))
+            elif (subscribed := operation.subscribed) is not None:
+                schema.admit(subscribed.document, subscribed.definition, subscribed.variables, context)
+                eyes = await feeds.eyes(subscribed, context.viewer)
+                self._listening.begin(subscribed, eyes, lambda: context)
             else:
                 allowed = (OperationType.QUERY, OperationType.MUTATION)
-                context = self._caller.context(viewer)
-                result = await schema.run(
-                    parameters.query, parameters.variables, parameters.operation_name, context, allowed
-                )
-                self._finish(result)
-        except SessionEnded:
-            self._session_ended()
+                name, variables = parameters.operation_name, parameters.variables
+                watch = partial(watched, seconds=settings().operation_seconds)
+                self._finish(await schema.run(parameters.asked, variables, name, context, allowed, watch))
+        except GraphQLError as refusal:
+            self.error([refusal])
         except Exception as bug:
             self.error([masked(bug)])
 

@@ -5,6 +5,8 @@ it means. Answers to GET have an ETag, and whoever keeps one asks whether it is 
 If-None-Match on another method says something else, and counts for nothing here).
 """
 
+from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import Any
 
@@ -14,22 +16,41 @@ from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 
 from schema import schema
+from schema.budget import told
 from schema.context import Context
 from schema.execution import NotAllowed, masked
+from settings import settings
 from transports.answers import Answer, Answers, Header, Key
 from transports.event_stream import answer_by_events, operation_of
 from transports.media_types import EVENTS, GRAPHQL, JSON, accepts_events, negotiated
-from transports.requests import HungUp, Parameters, Refused, body_of, parameters_of
+from transports.origins import preflight, sharing
+from transports.requests import HungUp, Parameters, Refused, asks_something, body_of, parameters_of
 from transports.sessions import Headers, may_be_known, secret_of, who_asks
+from transports.watching import Gone, watched
 from transports.websocket import SUBPROTOCOL
 
 _READING = (OperationType.QUERY,)
 _READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
 #: What an answer depends on beside what is asked.
 _VARY: Header = (b"vary", b"Accept, Authorization, Cookie, Origin")
+#: What is no page is not taken for one, nor shown in one.
+SAFETY: list[Header] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"no-referrer"),
+]
 #: Nobody but the reader's own browser keeps an answer, and it asks each time whether that is still true.
-_CACHING: Header = (b"cache-control", b"private, no-cache")
-_TYPES: dict[str, Header] = {each: (b"content-type", f"{each}; charset=utf-8".encode()) for each in (GRAPHQL, JSON)}
+_PRIVATE: Header = (b"cache-control", b"private, no-cache")
+_NOT_KEPT: Header = (b"cache-control", b"no-store")
+_TYPES: dict[str, list[Header]] = {
+    each: [(b"content-type", f"{each}; charset=utf-8".encode()), _VARY, *SAFETY] for each in (GRAPHQL, JSON)
+}
+#: Without one of these words no request is for a subscription; some clients accept events for everything they ask.
+_MAY_SUBSCRIBE = (b"subscription", b"documentId", b"persistedQuery")
+#: What a 304 says again (RFC 9110, 15.4.5).
+_SAID_AGAIN = (b"etag", b"vary", b"cache-control")
+#: The status of an answer without data, by its error's code, to clients that know that there may be others than 200.
+_STATUSES = {"RATE_LIMITED": 429, "TIMEOUT": 503}
 
 
 class GraphQLOverHTTP:
@@ -42,80 +63,112 @@ class GraphQLOverHTTP:
         """Answer a request."""
         headers: Headers = dict(scope["headers"])
         try:
-            asked = await body_of(receive) if scope["method"] == "POST" else scope["query_string"]
-        except HungUp:
+            answer = await self._answer(scope, headers, receive, send)
+        except (HungUp, Gone):
             return
-        if b"event-stream" in headers.get(b"accept", b"") and await _streamed(scope, receive, send, headers, asked):
+        if answer is None:
             return
-        if self.answers is None or may_be_known(headers):
-            answer = await _answer(scope, headers, asked)
-        else:
-            key = (scope["method"], asked, headers.get(b"accept"), headers.get(b"content-type"))
-            answer = self.answers.get(key) or await _answer(scope, headers, asked, key, self.answers)
         if answer.etag is not None and _is_known(answer.etag, headers.get(b"if-none-match")):
-            answer = Answer(304, [(b"etag", answer.etag), _VARY, _CACHING])
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+            answer = Answer(304, [each for each in answer.headers if each[0] in _SAID_AGAIN])
+        shared = sharing(headers) if b"origin" in headers else []
+        await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, *shared]})
         await send({"type": "http.response.body", "body": answer.body})
 
+    async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> Answer | None:
+        """The answer to a request; None where a stream of events was."""
+        method = scope["method"]
+        if method == "OPTIONS" and (told := preflight(headers)) is not None:
+            return Answer(204, [_VARY, *told])
+        asked = await body_of(receive) if method == "POST" else scope["query_string"]
+        request = _Request(scope, headers, asked, receive, is_visitors=not may_be_known(headers))
+        if b"event-stream" in headers.get(b"accept", b""):
+            try:
+                if await _streamed(request, send):
+                    return None
+            except Refused as refused:
+                return _refused(refused)
+        if self.answers is None or not request.is_visitors:
+            return await _answer(request)
+        key = (method, asked, headers.get(b"accept"), headers.get(b"content-type"))
+        return self.answers.get(key) or await _answer(request, key, self.answers)
 
-async def _streamed(scope: Scope, receive: Receive, send: Send, headers: Headers, asked: bytes | None) -> bool:
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request that was received."""
+
+    scope: Scope
+    headers: Headers
+    asked: bytes | None
+    receive: Receive
+    is_visitors: bool
+
+
+async def _streamed(request: _Request, send: Send) -> bool:
     """Answer by events what is a subscription, or whom nothing else is good for; whether it was answered so."""
+    headers, method = request.headers, request.scope["method"]
     accept = headers.get(b"accept", b"").decode("latin-1")
-    if not accepts_events(accept):
+    has_choice = negotiated(accept) is not None
+    if not accepts_events(accept) or (
+        has_choice and not any(each in (request.asked or b"") for each in _MAY_SUBSCRIBE)
+    ):
         return False
-    try:
-        operation = operation_of(parameters_of(scope["method"], headers, asked))
-        is_reading = operation.kind is not OperationType.MUTATION or scope["method"] != "GET"
-        if not is_reading or (operation.subscribed is None and negotiated(accept) is not None):
-            return False  # the usual way answers it, or says why not
-        await answer_by_events(operation, scope, receive, send)
-    except Refused as refused:
-        answer = _written({"errors": [{"message": str(refused)}]}, JSON, refused.status, *refused.headers)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        await send({"type": "http.response.body", "body": answer.body})
+    parameters = parameters_of(method, headers, request.asked)
+    context = await _context(request)
+    operation = operation_of(parameters, context)
+    is_reading = operation.kind is not OperationType.MUTATION or method != "GET"
+    if not is_reading or (operation.subscribed is None and has_choice):
+        return False  # the usual way answers it, or says why not
+    await answer_by_events(operation, context, request.scope, request.receive, send, [*SAFETY, *sharing(headers)])
     return True
 
 
-async def _answer(
-    scope: Scope, headers: Headers, asked: bytes | None, key: Key | None = None, answers: Answers | None = None
-) -> Answer:
+async def _answer(request: _Request, key: Key | None = None, answers: Answers | None = None) -> Answer:
     """The answer to a request, made anew; kept among `answers`, if they are given and nothing forbids it."""
-    method, accept = scope["method"], headers.get(b"accept", b"").decode("latin-1")
-    if method == "GET" and b"query=" not in (asked or b"") and "text/html" in accept:
+    method, accept = request.scope["method"], request.headers.get(b"accept", b"").decode("latin-1")
+    if method == "GET" and "text/html" in accept and not asks_something(request.asked) and settings().graphiql:
         return Answer(307, [(b"location", b"/graphiql"), (b"content-length", b"0")])  # typed into a browser
     media_type = negotiated(accept)
     try:
         if media_type is None and not accepts_events(accept):
             raise Refused(406, f"Accept {GRAPHQL} or {JSON}; or {EVENTS}.")
         media_type = media_type or JSON
-        parameters = parameters_of(method, headers, asked)
-        context = await _context(scope, headers)
+        parameters = parameters_of(method, request.headers, request.asked)
+        context = await _context(request)
         began_at = 0 if answers is None else answers.told
         context.notes_reads = answers is not None
-        result = await _executed(method, parameters, context)
+        extensions = parameters.extensions
+        context.wants_cost = extensions is not None and extensions.get("cost") is True
+        result = await _executed(request, parameters, context)
     except Refused as refused:
-        return _written({"errors": [{"message": str(refused)}]}, media_type or JSON, refused.status, *refused.headers)
+        return _refused(refused, media_type or JSON)
     except Exception as bug:
         return _written({"errors": [masked(bug).formatted]}, media_type or JSON, 500)
+    beside = {"extensions": {"cost": told()}} if context.wants_cost else {}
     if result.errors:
-        return _with_errors(result, media_type, context)
-    answer = _written({"data": result.data}, media_type, 200, *context.cookies, with_etag=method == "GET")
-    if answers is not None and key is not None and context.reads is not None:
+        return _with_errors(result, beside, media_type, context)
+    is_shared = request.is_visitors and context.reads is not None
+    caching = None if method != "GET" else _public() if is_shared else _PRIVATE
+    answer = _written({"data": result.data, **beside}, media_type, 200, *context.cookies, caching=caching)
+    if answers is not None and key is not None and context.reads is not None and is_shared:
         answers.put(key, answer, context.reads, began_at)
     return answer
 
 
-async def _context(scope: Scope, headers: Headers) -> Context:
-    viewer, token = await who_asks(scope, headers)
-    context = Context(request=HTTPConnection(scope), viewer=viewer, token=token, kept=secret_of(headers))
+async def _context(request: _Request) -> Context:
+    viewer, token = await who_asks(request.scope, request.headers)
+    kept = secret_of(request.headers)
+    context = Context(request=HTTPConnection(request.scope), viewer=viewer, token=token, kept=kept)
     context.loaders.knows_viewer = True
     return context
 
 
-async def _executed(method: str, parameters: Parameters, context: Context) -> ExecutionResult:
-    allowed = _READING if method == "GET" else _READING_AND_WRITING
+async def _executed(request: _Request, parameters: Parameters, context: Context) -> ExecutionResult:
+    allowed = _READING if request.scope["method"] == "GET" else _READING_AND_WRITING
+    name, variables = parameters.operation_name, parameters.variables
+    watch = partial(watched, seconds=settings().operation_seconds, receive=request.receive)
     try:
-        return await schema.run(parameters.query, parameters.variables, parameters.operation_name, context, allowed)
+        return await schema.run(parameters.asked, variables, name, context, allowed, watch)
     except NotAllowed as error:
         if error.operation is OperationType.SUBSCRIPTION:
             message = f"Subscriptions go over a WebSocket, with the protocol {SUBPROTOCOL}; or accept {EVENTS}."
@@ -123,25 +176,38 @@ async def _executed(method: str, parameters: Parameters, context: Context) -> Ex
         raise Refused(405, "Mutations go by POST.", (b"allow", b"POST")) from error
 
 
-def _with_errors(result: ExecutionResult, media_type: str, context: Context) -> Answer:
+def _public() -> Header:
+    """For answers in which nothing is of who asked: anybody may keep them, for as long as the settings say."""
+    seconds = settings().public_cache_seconds
+    return b"cache-control", b"public, max-age=%d" % seconds if seconds else b"public, no-cache"
+
+
+def _with_errors(result: ExecutionResult, beside: dict[str, Any], media_type: str, context: Context) -> Answer:
     errors = result.errors or []
-    body: dict[str, Any] = {"data": result.data, "errors": [error.formatted for error in errors]}
+    body: dict[str, Any] = {"data": result.data, "errors": [error.formatted for error in errors], **beside}
     status = 200
     # Without data and without a path nothing was executed: the document or its variables were at fault.
     if result.data is None and all(error.path is None for error in errors):
         del body["data"]
-        status = 400 if media_type == GRAPHQL else 200
+        code = (errors[0].extensions or {}).get("code")
+        status = _STATUSES.get(str(code), 400) if media_type == GRAPHQL else 200
     return _written(body, media_type, status, *context.cookies)
 
 
-def _written(content: dict[str, Any], media_type: str, status: int, *more: Header, with_etag: bool = False) -> Answer:
+def _refused(refused: Refused, media_type: str = JSON) -> Answer:
+    return _written({"errors": [{"message": str(refused)}]}, media_type, refused.status, *refused.headers)
+
+
+def _written(
+    content: dict[str, Any], media_type: str, status: int, *more: Header, caching: Header | None = None
+) -> Answer:
     body = orjson.dumps(content, option=orjson.OPT_UTC_Z)
-    headers = [_TYPES[media_type], (b"content-length", b"%d" % len(body)), _VARY, *more]
-    if not with_etag:
+    headers = [*_TYPES[media_type], (b"content-length", b"%d" % len(body)), caching or _NOT_KEPT, *more]
+    if caching is None:
         return Answer(status, headers, body)
     # The same bytes as another media type are another thing to whoever compares.
     etag = b'"%b"' % blake2b(body, digest_size=16, person=media_type[-16:].encode()).hexdigest().encode()
-    return Answer(status, [*headers, (b"etag", etag), _CACHING], body, etag)
+    return Answer(status, [*headers, (b"etag", etag)], body, etag)
 
 
 def _is_known(etag: bytes, if_none_match: bytes | None) -> bool:

@@ -6,7 +6,7 @@ import orjson
 
 _MOST_ID_LENGTH = 128
 # What a `subscribe` payload may hold, and of which type.
-_PAYLOAD = {"query": str, "variables": dict, "operationName": str, "extensions": dict}
+_PAYLOAD = {"query": str, "documentId": str, "variables": dict, "operationName": str, "extensions": dict}
 
 
 class Closed(Exception):
@@ -42,9 +42,16 @@ def _wrong_with(message: Any) -> str | None:
             return "The id of an operation is a string that is not empty"
     if message["type"] == "subscribe":
         payload = message.get("payload")
-        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        if not isinstance(payload, dict):
             return "The payload of subscribe is an object with a query"
         for name, kind in _PAYLOAD.items():
             if not isinstance(payload.get(name), kind | None):
                 return f"{name} has the wrong type"
+        names = [
+            payload.get("query"),
+            payload.get("documentId"),
+            (payload.get("extensions") or {}).get("persistedQuery"),
+        ]
+        if all(each is None for each in names):
+            return "The payload of subscribe is an object with a query"
     return None

@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import orjson
 from starlette.types import Receive
 
+from planner.asked import Asked
 from transports.media_types import JSON, is_utf8_json
 from transports.sessions import Headers
 
@@ -33,7 +34,7 @@ class HungUp(Exception):
 class Parameters:
     """What a request asks to be executed."""
 
-    query: str
+    asked: Asked
     operation_name: str | None
     variables: dict[str, Any] | None
     extensions: dict[str, Any] | None
@@ -57,6 +58,11 @@ async def body_of(receive: Receive) -> bytes | None:
     return b"".join(chunks) if size <= MOST_BODY else None
 
 
+def asks_something(query_string: bytes | None) -> bool:
+    """Whether the query string of a GET names a document in some way."""
+    return any(name in (query_string or b"") for name in (b"query=", b"documentId=", b"extensions="))
+
+
 def parameters_of(method: str, headers: Headers, asked: bytes | None) -> Parameters:
     """The parameters in the query string of a GET or the body of a POST. Raises Refused."""
     if method == "GET":
@@ -74,14 +80,16 @@ def parameters_of(method: str, headers: Headers, asked: bytes | None) -> Paramet
             raise Refused(400, 'The request body must be a JSON object: {"query": "...", "variables": {...}}.')
     else:
         raise Refused(405, "GraphQL goes by GET or POST.", (b"allow", b"GET, POST"))
-    query = _checked(given, "query", str, "a string")
-    if not query:
+    extensions = _checked(given, "extensions", dict, "an object")
+    # Empty, they are as good as left out.
+    query, document_id = (_checked(given, name, str, "a string") or None for name in ("query", "documentId"))
+    if query is None and document_id is None and "persistedQuery" not in (extensions or {}):
         raise Refused(400, "There is no query in the request.")
     return Parameters(
-        query,
-        _checked(given, "operationName", str, "a string") or None,  # empty, it is as good as left out
+        Asked(query, document_id, extensions),
+        _checked(given, "operationName", str, "a string") or None,
         _checked(given, "variables", dict, "an object"),
-        _checked(given, "extensions", dict, "an object"),
+        extensions,
     )
 
 

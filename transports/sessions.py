@@ -8,6 +8,8 @@ from starlette.types import Scope
 from schema.context import SESSION_COOKIE, WRITER_COOKIE
 from services import accounts, claims, origin
 from services.actors import Actor
+from transports import proxies
+from transports.origins import is_ours
 
 #: A request's headers as ASGI gives them: names in lower case.
 Headers = Mapping[bytes, bytes]
@@ -18,6 +20,7 @@ _COOKIES = SESSION_COOKIE.encode(), WRITER_COOKIE.encode()
 
 async def who_asks(scope: Scope, headers: Headers) -> tuple[Actor, str | None]:
     """Whose request or handshake it is, and by which session token; deeds know from here on where it comes from."""
+    proxies.resolve(scope)
     client = scope.get("client")
     origin.serve(client[0] if client else None)
     token = token_of(headers)
@@ -31,7 +34,7 @@ def token_of(headers: Headers) -> str | None:
     """The session token that a request or a handshake brings along, if it brings one that counts.
 
     A browser attaches the cookie to requests that any page makes; so it counts only without an Origin, which
-    browsers send with every such request, or with our own.
+    browsers send with every such request, with our own, or with one that we allow.
     """
     if bearer := bearer_of(headers.get(b"authorization", b"").decode("latin-1")):
         return bearer
@@ -50,7 +53,7 @@ def may_be_known(headers: Headers) -> bool:
 
 
 def _cookie(headers: Headers, name: str) -> str | None:
-    if b"cookie" not in headers or not is_same_origin(headers):
+    if b"cookie" not in headers or not is_ours(headers):
         return None
     return cookie_parser(headers[b"cookie"].decode("latin-1")).get(name) or None
 
@@ -60,9 +63,3 @@ def bearer_of(authorization: object) -> str | None:
     if not isinstance(authorization, str) or not authorization.lower().startswith(_BEARER):
         return None
     return authorization[len(_BEARER) :].strip() or None
-
-
-def is_same_origin(headers: Headers) -> bool:
-    """Whether the request was made by one of our own pages, or by something that is not a browser."""
-    origin = headers.get(b"origin")
-    return origin is None or origin.partition(b"://")[2] == headers.get(b"host")

@@ -8,22 +8,28 @@ import asyncio
 import time
 from collections.abc import Hashable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import orjson
 from graphql import GraphQLError, OperationType
 from starlette.types import Receive, Scope, Send
 
+from planner.asked import Asked
 from schema import schema
 from schema.execution import masked
 from schema.watched import Subscribed
 from services import accounts
 from services.actors import Actor, user
+from settings import settings
+from transports import proxies
 from transports.callers import Caller, SessionEnded
 from transports.connections import TooMany, admitted
 from transports.listening import Listening, Reader, feeds
 from transports.messages import Closed, message_in
-from transports.sessions import bearer_of, is_same_origin
+from transports.origins import is_ours
+from transports.sessions import bearer_of
+from transports.watching import watched
 from transports.wire import short, wire_of
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -38,9 +44,9 @@ _READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
 
 async def graphql_over_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     """The endpoint for sockets."""
-    headers = dict(scope["headers"])
     await receive()  # the handshake
-    if not is_same_origin(headers):
+    proxies.resolve(scope)
+    if not is_ours(dict(scope["headers"])):
         await send({"type": "websocket.close"})  # which answers it with 403
         return
     client = scope.get("client")
@@ -151,18 +157,22 @@ class _Socket:
         if len(self._operations) >= MOST_OPERATIONS:
             ends.refuse([GraphQLError("Subscription limit reached")])
             return
+        asked = Asked(payload.get("query") or None, payload.get("documentId"), payload.get("extensions"))
+        name, variables = payload.get("operationName"), payload.get("variables") or {}
+        context = self.caller.context(self.caller.viewer)
         try:
-            document = schema.documents.read(payload["query"])
-            definition = document.operation(payload.get("operationName"))
+            document = schema.document(asked, context)
+            definition = document.operation(name)
+            if definition.operation is OperationType.SUBSCRIPTION and not document.errors:
+                schema.admit(document, definition, variables, context)
         except GraphQLError as error:
             ends.refuse([error])
             return
         if document.errors:
             ends.refuse(document.errors)
         elif definition.operation is not OperationType.SUBSCRIPTION:
-            self._operations[operation_id] = asyncio.create_task(self._run(ends, payload))
+            self._operations[operation_id] = asyncio.create_task(self._run(ends, asked, variables, name))
         else:
-            name, variables = payload.get("operationName"), payload.get("variables") or {}
             subscribed = Subscribed(document, definition, name, variables)
             if self.caller.is_unknown:
                 self._listen(ends, subscribed, None, None)
@@ -178,12 +188,12 @@ class _Socket:
 
     # Operations.
 
-    async def _run(self, ends: "_Operation", payload: dict[str, Any]) -> None:
+    async def _run(self, ends: "_Operation", asked: Asked, variables: dict[str, Any], name: str | None) -> None:
         """Run a query or a mutation."""
-        query, variables, name = payload["query"], payload.get("variables"), payload.get("operationName")
+        watch = partial(watched, seconds=settings().operation_seconds)
         try:
             context = self.caller.context(await self.caller.as_now())
-            result = await schema.run(query, variables, name, context, _READING_AND_WRITING)
+            result = await schema.run(asked, variables, name, context, _READING_AND_WRITING, watch)
         except SessionEnded:
             self._session_ended()
         except Exception as bug:

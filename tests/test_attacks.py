@@ -1,0 +1,51 @@
+"""Documents that are made to hurt are refused, or answered, before they have cost much.
+
+The one place where a time is asserted, since the time is what they attack: that of this process alone, the best of
+several tries, and with room for a machine that is several times slower than where it was measured (35 ms at most).
+"""
+
+import gc
+import json
+from collections.abc import Iterator
+from time import process_time
+
+import pytest
+from attacks import attacks
+from graphql import OperationType
+
+from schema import schema
+from schema.context import Context
+from transports.media_types import JSON
+from transports.requests import parameters_of
+
+#: What one may cost, in seconds of CPU; and how much slower than a machine of today the tests' may be.
+MOST = 0.05
+SLOWER = 4
+TRIES = 3
+ATTACKS = {name: (query, variables) for name, query, variables in attacks()}
+
+
+@pytest.fixture(autouse=True)
+def garbage_left_alone() -> Iterator[None]:
+    """No looks for garbage meanwhile, which is that of other tests: the server looks rarely, too."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+async def test_an_attack_costs_little(forum: str, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    query, variables = ATTACKS[name]
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    best = float("inf")
+    for _ in range(TRIES):
+        schema.forget()
+        began = process_time()
+        asked = parameters_of("POST", {b"content-type": JSON.encode()}, body)
+        result = await schema.run(asked.asked, asked.variables, None, Context(request=None), (OperationType.QUERY,))  # type: ignore[arg-type]
+        best = min(best, process_time() - began)
+    with capsys.disabled():
+        print(f"{best * 1000:7.1f} ms  {name}: {result.errors[0].message[:80] if result.errors else 'answered'}")
+    assert all((error.extensions or {}).get("code") != "INTERNAL_ERROR" for error in result.errors or [])
+    assert best < MOST * SLOWER
