@@ -13,7 +13,7 @@ from schema.closing import ClosingMutations
 from schema.converting import ConvertingMutations
 from schema.editing import EditingMutations
 from schema.errors import HANDLERS, Error
-from schema.execution import ExecutedSchema, extensions
+from schema.execution import extensions
 from schema.flagging import FlaggingMutations
 from schema.hiding import HidingMutations
 from schema.live import Subscription
@@ -37,6 +37,7 @@ from schema.threads import ThreadQueries
 from schema.users import UserQueries
 from schema.viewing import ViewingMutations
 from schema.voting import VotingMutations
+from schema.watching import WatchedSchema
 
 
 @strawberry.type(description="What can be read.")
@@ -82,7 +83,7 @@ class Mutation(
     pass
 
 
-schema = ExecutedSchema(
+schema = WatchedSchema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,

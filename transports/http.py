@@ -6,6 +6,7 @@ If-None-Match on another method says something else, and counts for nothing here
 """
 
 from hashlib import blake2b
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from schema.context import Context
 from schema.execution import NotAllowed, masked
 from transports.answers import Answer, Answers, Header, Key
 from transports.media_types import GRAPHQL, JSON, negotiated
+from transports.metrics import answered
 from transports.requests import HungUp, Parameters, Refused, body_of, parameters_of
 from transports.sessions import Headers, may_be_known, secret_of, who_asks
 
@@ -38,6 +40,7 @@ class GraphQLOverHTTP:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        began_at = perf_counter()
         headers: Headers = dict(scope["headers"])
         try:
             asked = await body_of(receive) if scope["method"] == "POST" else scope["query_string"]
@@ -52,6 +55,7 @@ class GraphQLOverHTTP:
             answer = Answer(304, [(b"etag", answer.etag), _VARY, _CACHING])
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
+        answered(answer.status, perf_counter() - began_at)
 
 
 async def _answer(

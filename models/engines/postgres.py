@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg import client as stock
@@ -13,6 +13,7 @@ from models.engines.postgres_schema import PostgresSchemaEditor
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
 from models.engines.turns import Turns
 from models.engines.waiting import MIGRATION_TIMEOUT, finish, is_counted
+from models.meter import StatementLog
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,10 @@ class PostgresClient(JoinsTransaction, CountedStatements):
     """
 
     turns: Turns
+
+    def __init__(self, *args: Any, **parameters: Any) -> None:
+        super().__init__(*args, **parameters)
+        self.log = cast(logging.Logger, StatementLog())
 
     async def create_pool(self, **parameters: Any) -> asyncpg.Pool:
         parameters["server_settings"] = {**parameters.get("server_settings", {}), **SESSION}

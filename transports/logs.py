@@ -1,0 +1,42 @@
+"""The log: one JSON object a line, on standard output, whoever writes it."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from schema.watching import with_operation
+
+_SHARED: list[Any] = [
+    with_operation,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
+
+structlog.configure(processors=[*_SHARED, structlog.processors.JSONRenderer()])
+
+
+@contextmanager
+def logging_all() -> Iterator[None]:
+    """Have warnings of the libraries, and of what stands on them alone, written like the rest while the block lasts."""
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setLevel(logging.WARNING)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=_SHARED,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
