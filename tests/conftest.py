@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import httpx2
 import pytest
 import uvicorn
 from clients import Client
+from faults import IS_FULL, REPORT, BrokenPostgres, Figures, broken_postgres
 from library import Author, Book
 from tortoise.connection import get_connection
 
@@ -192,3 +194,19 @@ def statements() -> Iterator[list[str]]:
     yield sent
     logger.removeHandler(handler)
     logger.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def figures() -> Iterator[Figures]:
+    """Takes down what the tests of faults measure, for the report."""
+    figures = Figures()
+    yield figures
+    if IS_FULL:
+        REPORT.write_text(figures.report(), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[BrokenPostgres]:
+    """A PostgreSQL that may be broken."""
+    with broken_postgres(Path(tempfile.gettempdir()) / f"plainspoken-cluster-{os.getpid()}") as cluster:
+        yield cluster

@@ -31,6 +31,7 @@ async def _database() -> None:
 
 
 async def _migrations() -> None:
+    await _database()  # where it does not answer, all would seem to be pending
     try:
         missing = await pending()
     except CannotMigrate as newer:

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from schema import schema
 from schema.context import Context
-from schema.execution import NotAllowed, masked
+from schema.execution import UNAVAILABLE, NotAllowed, masked
 from transports.answers import Answer, Answers, Header, Key
 from transports.media_types import GRAPHQL, JSON, negotiated
 from transports.metrics import answered
@@ -29,6 +29,8 @@ _READING_AND_WRITING = (OperationType.QUERY, OperationType.MUTATION)
 _VARY: Header = (b"vary", b"Accept, Authorization, Cookie, Origin")
 #: Nobody but the reader's own browser keeps an answer, and it asks each time whether that is still true.
 _CACHING: Header = (b"cache-control", b"private, no-cache")
+#: When the database is out, in seconds: a restart takes some.
+_TRY_AGAIN: Header = (b"retry-after", b"5")
 _TYPES: dict[str, Header] = {each: (b"content-type", f"{each}; charset=utf-8".encode()) for each in (GRAPHQL, JSON)}
 
 
@@ -77,7 +79,8 @@ async def _answer(
     except Refused as refused:
         return _written({"errors": [{"message": str(refused)}]}, media_type or JSON, refused.status, *refused.headers)
     except Exception as bug:
-        return _written({"errors": [masked(bug).formatted]}, media_type or JSON, 500)
+        failed = ExecutionResult(None, [masked(bug)])
+        return _unavailable(failed, media_type or JSON) or _written(_body(failed), media_type or JSON, 500)
     if result.errors:
         return _with_errors(result, media_type, context)
     answer = _written({"data": result.data}, media_type, 200, *context.cookies, with_etag=method == "GET")
@@ -104,14 +107,29 @@ async def _executed(method: str, parameters: Parameters, context: Context) -> Ex
 
 
 def _with_errors(result: ExecutionResult, media_type: str, context: Context) -> Answer:
-    errors = result.errors or []
-    body: dict[str, Any] = {"data": result.data, "errors": [error.formatted for error in errors]}
-    status = 200
-    # Without data and without a path nothing was executed: the document or its variables were at fault.
-    if result.data is None and all(error.path is None for error in errors):
-        del body["data"]
+    if unavailable := _unavailable(result, media_type):
+        return unavailable
+    body, status = _body(result), 200
+    # Without data nothing was executed: the document or its variables were at fault.
+    if "data" not in body:
         status = 400 if media_type == GRAPHQL else 200
     return _written(body, media_type, status, *context.cookies)
+
+
+def _unavailable(result: ExecutionResult, media_type: str) -> Answer | None:
+    """The answer where nothing was found out since the database is out: proxies and clients are to try again."""
+    codes = {(error.extensions or {}).get("code") for error in result.errors or ()}
+    if codes != {UNAVAILABLE} or any(value is not None for value in (result.data or {}).values()):
+        return None
+    return _written(_body(result), media_type, 503, _TRY_AGAIN)
+
+
+def _body(result: ExecutionResult) -> dict[str, Any]:
+    errors = result.errors or []
+    told = [error.formatted for error in errors]
+    if result.data is None and all(error.path is None for error in errors):
+        return {"errors": told}
+    return {"data": result.data, "errors": told}
 
 
 def _written(content: dict[str, Any], media_type: str, status: int, *more: Header, with_etag: bool = False) -> Answer:

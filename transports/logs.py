@@ -2,13 +2,24 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 
+from models.outages import outage
 from schema.watching import with_operation
+
+
+def _brief(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Of an outage of the database its name is enough: nobody has to look into the code."""
+    error = event.get("exc_info")
+    error = error[1] if isinstance(error, tuple) else error
+    if isinstance(error, BaseException) and outage(error) is not None:
+        event["exc_info"], event["error"] = None, type(error).__name__
+    return event
+
 
 _SHARED: list[Any] = [
     with_operation,
@@ -29,6 +40,7 @@ def logging_all() -> Iterator[None]:
             foreign_pre_chain=_SHARED,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _brief,
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
             ],
