@@ -50,7 +50,7 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-h
 bench: .venv/.developed ## Measure this server beside others in one run: writes benchmarks/REPORT.md (takes most of an hour)
 	$(BIN)/python -m benchmarks
 
-faults: .venv/.developed ## Break things on purpose, at full size: writes docs/faults.md (takes ten minutes; root for two of them)
+faults: .venv/.developed ## Break things on purpose, at full size: writes docs/faults.md (a quarter of an hour; as root)
 	FAULTS=full $(BIN)/python -m pytest tests/test_fault_*.py
 
 migration: .venv/.served ## Write the migration that the models ask for: make migration NAME=what_it_does

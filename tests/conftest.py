@@ -16,7 +16,7 @@ import httpx2
 import pytest
 import uvicorn
 from clients import Client
-from faults import IS_FULL, REPORT, BrokenPostgres, Figures, broken_postgres
+from faults import IS_REPORTED, REPORT, BrokenPostgres, Figures, broken_postgres
 from library import Author, Book
 from tortoise.connection import get_connection
 
@@ -201,7 +201,7 @@ def figures() -> Iterator[Figures]:
     """Takes down what the tests of faults measure, for the report."""
     figures = Figures()
     yield figures
-    if IS_FULL:
+    if IS_REPORTED:
         REPORT.write_text(figures.report(), encoding="utf-8")
 
 

@@ -28,9 +28,10 @@ async def nginx(folder: Path, server: httpx2.URL) -> AsyncIterator[httpx2.AsyncC
     site = site.replace("server 127.0.0.1:8000;", f"server 127.0.0.1:{server.port};")
     site = site.replace("listen 80;", f"listen 127.0.0.1:{port};")
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    http = f"access_log off; {''.join(f'{kind}_temp_path {folder}/{kind};' for kind in kinds)} {site}"
+    served = f"access_log off; {''.join(f'{kind}_temp_path {folder}/{kind};' for kind in kinds)} {site}"
+    alone = f"daemon off; master_process off; pid {folder}/pid; error_log stderr; events {{}}"
     file = folder / "nginx.conf"
-    file.write_text(f"daemon off; master_process off; pid {folder}/pid; error_log stderr; events {{}} http {{ {http} }}", encoding="utf-8")
+    file.write_text(f"{alone} http {{ {served} }}", encoding="utf-8")
     async with (
         started(NGINX, "-e", "stderr", "-c", str(file)) as process,
         httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as through,

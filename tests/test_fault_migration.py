@@ -9,7 +9,7 @@ from shape import present, promise
 
 from models.database import connected, fetch
 
-KILLS = size(3, 30)
+KILLS = size(3, 12)
 #: Seconds that a whole run takes at most, with the start of Python.
 LONGEST = 2.5
 
