@@ -210,7 +210,8 @@ async def forum(sqlite_url: str) -> Forum:
         await done("setAsideVotes", admin, userId=ids["cheat"], reason="A ring.")
         async with transaction(), settled(thread.id):
             await models.Post.filter(id=posts["queued"].id).update(state=PostState.QUEUED)
-        ids["revision"] = global_id(await models.Revision.all().order_by("id").limit(1).get())
+        [first, *_] = await models.Revision.all().order_by("id")
+        ids["revision"] = global_id(first)
         ids["batch"] = global_id(await models.ModerationBatch.get())
         ids["entry"] = global_id(await models.ModerationEntry.get(deed=models.ModerationDeed.VOTES_SET_ASIDE))
         await voting.finish()
