@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format lock migration graphiql bench clean
+.PHONY: help install run test check format lock migration graphiql bench faults clean
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-h
 
 bench: .venv/.developed ## Measure this server beside others in one run: writes benchmarks/REPORT.md (takes an hour or more)
 	$(BIN)/python -m benchmarks
+
+faults: .venv/.developed ## Break things on purpose, at full size: writes docs/faults.md (a quarter of an hour; as root)
+	FAULTS=full $(BIN)/python -m pytest tests/test_fault_*.py
 
 migration: .venv/.served ## Write the migration that the models ask for: make migration NAME=what_it_does
 	$(BIN)/tortoise -c models.database.DRAWING_BOARD makemigrations -n $(NAME)

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -25,8 +24,11 @@ from services.delivery import delivering
 from settings import settings
 from transports import connections
 from transports.answers import Answers
+from transports.health import Readiness, healthz
 from transports.http import SAFETY, GraphQLOverHTTP
 from transports.links import confirm, stop
+from transports.logs import logging_all
+from transports.metrics import metrics, watching_the_loop
 from transports.websocket import graphql_over_websocket
 
 STATIC = Path(__file__).parent / "static"
@@ -40,14 +42,6 @@ GRAPHIQL_POLICY = (
 #: its looks took 20 % of the CPU time: 4.5 ms with Python's own 700, 4.2 with what is there at the start left out of
 #: them (and the longest 5 ms instead of 47), 3.8 with 50,000. A page of ten answers is the same with each.
 RARELY = 50_000
-
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.JSONRenderer(),
-    ]
-)
 
 
 class Revalidated(StaticFiles):
@@ -82,10 +76,10 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
         if settings().planner:
             warm(schema.documents, documents_in(settings().documents))  # each process plans for itself
         try:
-            with keeping_answers(), collecting_rarely():
+            with logging_all(), keeping_answers(), collecting_rarely():
                 reckoning.begin()  # what a change of the rules has left to do
                 viewing.begin()
-                async with addresses.kept_loaded(), delivering(), connections.kept_alive():
+                async with addresses.kept_loaded(), delivering(), connections.kept_alive(), watching_the_loop():
                     with ending_what_is_live():
                         yield
         finally:
@@ -185,6 +179,9 @@ app = Server(
         Route("/graphiql", graphiql),
         Route("/stop/{token}", stop, methods=["GET", "POST"]),
         Route("/confirm/{token}", confirm, methods=["GET", "POST"]),
+        Route("/healthz", healthz),
+        Route("/readyz", Readiness().answer),
+        Route("/metrics", metrics),
         Mount("/static/graphiql", Revalidated(directory=STATIC / "graphiql")),
     ],
     lifespan=lifespan,

@@ -149,10 +149,20 @@ class Settings(BaseSettings):
     live_rate: float = Field(
         default=10, gt=0, description="How many times a second a listener is shown the same post at most."
     )
+    log_operations: bool = Field(
+        default=False,
+        description="Whether the log has a line for each operation (off). Slow and failed ones it always has.",
+    )
     mail_from: str = Field(default="forum@localhost", description="The sender of the site's mail.")
     mail_server: Annotated[SecretStr, AfterValidator(_mail_server)] | None = Field(
         default=None,
         description="What sends the site's mail: smtp://USER:PASSWORD@HOST:PORT, or smtps://. Without it none is sent.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        min_length=16,
+        description="Who sends it as a bearer token may read /metrics. Without it, only who asks from the same machine "
+        "and not through a proxy.",
     )
     permissions: dict[str, PermissionLine] = Field(
         default={},
@@ -215,6 +225,11 @@ class Settings(BaseSettings):
         default=None,
         min_length=32,
         description="What claim tokens are signed and addresses encrypted with; all processes of a site have the same.",
+    )
+    slow_operation_ms: int = Field(
+        default=1000,
+        ge=0,
+        description="An operation that takes so many milliseconds is logged with its plan; 0: none is.",
     )
     trusted_documents: list[Annotated[Path, AfterValidator(_there)]] = Field(
         default=[],

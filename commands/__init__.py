@@ -2,7 +2,7 @@
 
 import typer
 
-from commands import audit, explain, importing, migrate, rules, schema, seed, serve, users
+from commands import audit, backup, explain, importing, migrate, rules, schema, seed, serve, settings, users
 
 app = typer.Typer(
     name="qa",
@@ -16,7 +16,9 @@ app.add_typer(importing.app, name="import")
 app.command()(seed.seed)
 app.command()(audit.check)
 app.command()(audit.recount)
+app.command()(backup.backup)
 app.command()(schema.schema)
+app.command()(settings.settings)
 app.command()(explain.explain)
 app.add_typer(users.app, name="user")
 app.add_typer(rules.app, name="rules")

@@ -4,6 +4,7 @@ from typing import Any
 
 from graphql.execution.values import VariableValues
 
+from models.outages import outage
 from models.reading import Reading
 from planner import metrics
 from planner.plans import Plans
@@ -13,7 +14,8 @@ async def planned(plans: Plans, variables: VariableValues, context: Any) -> tupl
     """What a query asks, in a tuple of one, ready for JSON; None where graphql-core shall answer.
 
     A context that `notes_reads` has in `reads` then what it was made of. Nothing of an error stays here: whatever goes
-    wrong, graphql-core runs the query and says what it has to say.
+    wrong, graphql-core runs the query and says what it has to say. Only an outage of the database is raised: all there
+    is to say is that, and asking once more would take as long again.
     """
     try:
         reading = Reading()
@@ -22,6 +24,8 @@ async def planned(plans: Plans, variables: VariableValues, context: Any) -> tupl
         data = plan.function(run)
         context.reads = plan.notes(run) if plan.notes else None
     except Exception as reason:
+        if outage(reason) is not None:
+            raise
         metrics.fell_back("query", reason)
         return None
     metrics.planned("query")

@@ -14,7 +14,6 @@ from schema.closing import ClosingMutations
 from schema.converting import ConvertingMutations
 from schema.editing import EditingMutations
 from schema.errors import HANDLERS, Error
-from schema.execution import ExecutedSchema
 from schema.flagging import FlaggingMutations
 from schema.hiding import HidingMutations
 from schema.live import Subscription
@@ -22,6 +21,7 @@ from schema.log import LogQueries
 from schema.moderating import ModeratingMutations
 from schema.names import RememberedNames
 from schema.nodes import Node
+from schema.operation_log import WatchedSchema
 from schema.points import PointsQueries
 from schema.policy import PolicyQueries
 from schema.posting import PostingMutations
@@ -84,7 +84,7 @@ class Mutation(
     pass
 
 
-schema = ExecutedSchema(
+schema = WatchedSchema(
     query=Query,
     mutation=Mutation,
     subscription=Subscription,

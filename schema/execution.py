@@ -1,5 +1,6 @@
 """How operations are run: documents read once, budgets kept, mistakes told to the client, bugs masked and logged."""
 
+import re
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Collection
@@ -11,6 +12,7 @@ from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, Oper
 from graphql.execution import MiddlewareManager
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from models.outages import Seldom, outage
 from planner import metrics
 from planner.asked import Asked, Remembered, refused
 from planner.deeds import Deed, NotShown
@@ -30,6 +32,12 @@ Watch = Callable[[Awaitable[ExecutionResult]], Awaitable[ExecutionResult]]
 #: Characters of a new document that cost as much to read as one row.
 _READ = 2
 
+#: The code of an error that is an outage of the database: see `models.outages`.
+UNAVAILABLE = "SERVICE_UNAVAILABLE"
+#: What PostgreSQL adds to an error: the values of rows.
+_DETAIL = re.compile(r"^DETAIL: .*\n?", re.MULTILINE)
+_outages = Seldom(seconds=1)
+
 
 class NotAllowed(Exception):
     """An operation of a kind that may not come this way."""
@@ -45,11 +53,15 @@ def told(error: GraphQLError) -> GraphQLError:
 
 
 def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
-    """What the client is told of a bug: an id, under which the log has the traceback."""
+    """What the client is told of a bug: an id, under which the log has the traceback; of an outage, what is out."""
+    nodes, path = (at.nodes, at.path) if at else (None, None)
+    if (what := outage(bug)) is not None:
+        if times := _outages.times():
+            log.warning("the database cannot work", error=type(bug).__name__, told=what, times=times)
+        return GraphQLError(what, nodes=nodes, path=path, extensions={"code": UNAVAILABLE})
     error_id = secrets.token_hex(8)
     # A text, not `exc_info`: some renderers would show the frames' variables too, a password among them.
-    trace = "".join(traceback.format_exception(bug))
-    nodes, path = (at.nodes, at.path) if at else (None, None)
+    trace = _DETAIL.sub("", "".join(traceback.format_exception(bug)))
     log.error("an operation failed", error_id=error_id, path=path, traceback=trace)
     return GraphQLError(
         f"Something went wrong here. The server's log has it under {error_id}.",
@@ -116,6 +128,13 @@ class ExecutedSchema(strawberry.Schema):
             self._remembered.remember(asked)
         return document
 
+    def text(self, asked: Asked | str) -> str:
+        """The text of the document that is asked for, for the log; empty where none is known."""
+        try:
+            return asked if isinstance(asked, str) else self._remembered.text(asked)
+        except GraphQLError:
+            return ""
+
     def admit(
         self,
         document: Document,
@@ -178,7 +197,11 @@ class ExecutedSchema(strawberry.Schema):
             context.plans = plans = document.plans(definition)
             if definition.operation is OperationType.QUERY:
                 coerced = plans.coerced(variables or {})
-                if coerced is not None and (answer := await planned(plans, coerced, context)):
+                try:
+                    answer = None if coerced is None else await planned(plans, coerced, context)
+                except Exception as out:
+                    return ExecutionResult(None, [masked(out)])
+                if answer is not None:
                     return ExecutionResult(answer[0])
             elif deed := document.deed(definition):
                 return await self._done(deed, document, variables or {}, operation_name, context)

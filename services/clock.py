@@ -13,6 +13,11 @@ def now() -> datetime:
     return _standing_at.get() or datetime.now(UTC)
 
 
+def not_before(moment: datetime) -> datetime:
+    """This moment; or `moment`, where the clock was set back since: what came later shall not seem to be earlier."""
+    return max(now(), moment)
+
+
 @contextmanager
 def standing_at(moment: datetime) -> Iterator[None]:
     """Do what is inside as though it were `moment`."""

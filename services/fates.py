@@ -75,7 +75,7 @@ class Decision:
     async def approve(self) -> None:
         """Show a post that waits: as if it had been written now, unless it was seen before and has been replied to."""
         self._unless(approve_refusal(self.actor, self._facts))
-        now = clock.now()
+        now = clock.not_before(self.thread.last_activity_at)
         of_post: dict[str, Any] = {"state": PostState.VISIBLE}
         of_thread: dict[str, Any] = {"last_activity_at": now}
         if not self.post.child_count:

@@ -107,7 +107,7 @@ async def post_answer(
         findings.raise_if_any()
         await refuse_reply_again(question, PostKind.ANSWER, body)
         with quotas.spending(Limited.ANSWERS, actor):
-            now = clock.now()
+            now = clock.not_before(thread.last_activity_at)
             state = _state(actor, thread.category_id)
             post = await _write(actor, thread.id, PostKind.ANSWER, body, now, state=state, beside=beside)
             await models.Post.filter(id=question.id).update(child_count=F("child_count") + 1)
@@ -140,7 +140,7 @@ async def post_comment(
         findings.raise_if_any()
         await refuse_reply_again(parent, PostKind.COMMENT, body)
         with quotas.spending(Limited.COMMENTS, actor):
-            now = clock.now()
+            now = clock.not_before(thread.last_activity_at)
             state = _state(actor, thread.category_id)
             post = await _write(
                 actor, parent.thread_id, PostKind.COMMENT, body, now, state=state, beside=beside, parent=parent

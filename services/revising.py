@@ -137,7 +137,7 @@ async def _write_thread(thread: models.Thread, content: Content, active_at: date
         if content.title != thread.title:
             written |= {"title": content.title, "slug": slug(content.title)}
     if active_at is not None:
-        written["last_activity_at"] = active_at
+        written["last_activity_at"] = max(active_at, thread.last_activity_at)
     await _write(thread, written)
 
 

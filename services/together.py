@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
-from models.database import DatabaseBusy
+from models.outages import outage
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -69,7 +69,7 @@ class Together(Generic[Item, Result]):
             return await self._work(items)
         except Exception as failure:
             # Each would have to wait as long as all did.
-            if len(items) == 1 or isinstance(failure, DatabaseBusy):
+            if len(items) == 1 or outage(failure) is not None:
                 return [failure for _ in items]
         # The database refused all, for one of them perhaps: each half may do without it.
         middle = len(items) // 2

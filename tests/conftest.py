@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 import redis
 import uvicorn
 from clients import Client
+from faults import IS_REPORTED, REPORT, BrokenPostgres, Figures, broken_postgres
 from library import Author, Book
 from own_redis import OwnRedis, own_redis
 from tortoise.connection import get_connection
@@ -230,3 +232,19 @@ def statements() -> Iterator[list[str]]:
     yield sent
     logger.removeHandler(handler)
     logger.setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def figures() -> Iterator[Figures]:
+    """Takes down what the tests of faults measure, for the report."""
+    figures = Figures()
+    yield figures
+    if IS_REPORTED:
+        REPORT.write_text(figures.report(), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[BrokenPostgres]:
+    """A PostgreSQL that may be broken."""
+    with broken_postgres(Path(tempfile.gettempdir()) / f"plainspoken-cluster-{os.getpid()}") as cluster:
+        yield cluster

@@ -9,7 +9,7 @@ from clients import Client
 from rich.console import Console
 
 from commands.seed.forum import replay
-from settings import ROOT, Settings
+from settings import ROOT
 
 _README = (ROOT / "README.md").read_text(encoding="utf-8")
 _EXAMPLES = re.findall(r"```graphql\n(.*?)```\n\n```json\n(.*?)```", _README, flags=re.DOTALL)
@@ -26,11 +26,6 @@ async def test_each_document_gives_the_answer_that_stands_below_it(visitor: Clie
             else:
                 # The cookie that signIn sets goes with what follows, as in a browser.
                 assert await visitor.post(document) == json.loads(answer)
-
-
-@pytest.mark.parametrize("name", Settings.model_fields)
-def test_every_setting_stands_in_the_table(name: str) -> None:
-    assert f"| `{name.upper()}` |" in _README
 
 
 @pytest.mark.parametrize("path", re.findall(r"`((?:services|schema|models|tests)/\w[\w/]*\.\w+)`", _README))

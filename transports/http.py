@@ -8,6 +8,7 @@ If-None-Match on another method says something else, and counts for nothing here
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -18,11 +19,12 @@ from starlette.types import Receive, Scope, Send
 from schema import schema
 from schema.budget import told
 from schema.context import Context
-from schema.execution import NotAllowed, masked
+from schema.execution import UNAVAILABLE, NotAllowed, masked
 from settings import settings
 from transports.answers import Answer, Answers, Header, Key
 from transports.event_stream import answer_by_events, operation_of
 from transports.media_types import EVENTS, GRAPHQL, JSON, accepts_events, negotiated
+from transports.metrics import answered
 from transports.origins import preflight, sharing
 from transports.requests import HungUp, Parameters, Refused, asks_something, body_of, parameters_of
 from transports.sessions import Headers, may_be_known, secret_of, who_asks
@@ -45,6 +47,8 @@ _NOT_KEPT: Header = (b"cache-control", b"no-store")
 _TYPES: dict[str, list[Header]] = {
     each: [(b"content-type", f"{each}; charset=utf-8".encode()), _VARY, *SAFETY] for each in (GRAPHQL, JSON)
 }
+#: When the database is out, in seconds: a restart takes some.
+_TRY_AGAIN: Header = (b"retry-after", b"5")
 #: Without one of these words no request is for a subscription; some clients accept events for everything they ask.
 _MAY_SUBSCRIBE = (b"subscription", b"documentId", b"persistedQuery")
 #: What a 304 says again (RFC 9110, 15.4.5).
@@ -61,6 +65,7 @@ class GraphQLOverHTTP:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        began_at = perf_counter()
         headers: Headers = dict(scope["headers"])
         try:
             answer = await self._answer(scope, headers, receive, send)
@@ -73,6 +78,7 @@ class GraphQLOverHTTP:
         shared = sharing(headers) if b"origin" in headers else []
         await send({"type": "http.response.start", "status": answer.status, "headers": [*answer.headers, *shared]})
         await send({"type": "http.response.body", "body": answer.body})
+        answered(answer.status, perf_counter() - began_at)
 
     async def _answer(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> Answer | None:
         """The answer to a request; None where a stream of events was."""
@@ -143,7 +149,8 @@ async def _answer(request: _Request, key: Key | None = None, answers: Answers | 
     except Refused as refused:
         return _refused(refused, media_type or JSON)
     except Exception as bug:
-        return _written({"errors": [masked(bug).formatted]}, media_type or JSON, 500)
+        failed = ExecutionResult(None, [masked(bug)])
+        return _unavailable(failed, media_type or JSON) or _written(_body(failed), media_type or JSON, 500)
     beside = {"extensions": {"cost": told()}} if context.wants_cost else {}
     if result.errors:
         return _with_errors(result, beside, media_type, context)
@@ -183,15 +190,30 @@ def _public() -> Header:
 
 
 def _with_errors(result: ExecutionResult, beside: dict[str, Any], media_type: str, context: Context) -> Answer:
-    errors = result.errors or []
-    body: dict[str, Any] = {"data": result.data, "errors": [error.formatted for error in errors], **beside}
-    status = 200
-    # Without data and without a path nothing was executed: the document or its variables were at fault.
-    if result.data is None and all(error.path is None for error in errors):
-        del body["data"]
-        code = (errors[0].extensions or {}).get("code")
-        status = _STATUSES.get(str(code), 400) if media_type == GRAPHQL else 200
+    if unavailable := _unavailable(result, media_type):
+        return unavailable
+    body, status = {**_body(result), **beside}, 200
+    # Without data nothing was executed: the document or its variables were at fault.
+    if "data" not in body and media_type == GRAPHQL:
+        code = ((result.errors or [])[0].extensions or {}).get("code")
+        status = _STATUSES.get(str(code), 400)
     return _written(body, media_type, status, *context.cookies)
+
+
+def _unavailable(result: ExecutionResult, media_type: str) -> Answer | None:
+    """The answer where nothing was found out since the database is out: proxies and clients are to try again."""
+    codes = {(error.extensions or {}).get("code") for error in result.errors or ()}
+    if codes != {UNAVAILABLE} or any(value is not None for value in (result.data or {}).values()):
+        return None
+    return _written(_body(result), media_type, 503, _TRY_AGAIN)
+
+
+def _body(result: ExecutionResult) -> dict[str, Any]:
+    errors = result.errors or []
+    told = [error.formatted for error in errors]
+    if result.data is None and all(error.path is None for error in errors):
+        return {"errors": told}
+    return {"data": result.data, "errors": told}
 
 
 def _refused(refused: Refused, media_type: str = JSON) -> Answer:

@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
 import asyncpg  # type: ignore[import-untyped]
 from tortoise.backends.asyncpg import client as stock
@@ -11,8 +12,9 @@ from tortoise.backends.base_postgres.client import translate_exceptions
 
 from models.engines.postgres_schema import PostgresSchemaEditor
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
-from models.engines.turns import Turns
-from models.engines.waiting import MIGRATION_TIMEOUT, finish, is_counted
+from models.engines.turns import Turns, is_closed
+from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, finish, is_counted
+from models.meter import StatementLog
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +24,19 @@ ROLLBACK_TIMEOUT = 5.0
 #: The longest statement that is prepared once for all its uses, in characters: a page's is several thousand.
 LONGEST_PREPARED = 100_000
 
-#: A session's settings: moments are written like 2026-11-23 09:30:00+00, whatever is usual there; and no statement is
-#: compiled before it is run, which takes longer than ours run, and is done where many rows are only expected.
-SESSION = {"DateStyle": "ISO", "TimeZone": "UTC", "jit": "off"}
+#: Seconds that a transaction may do nothing, its locks held: its process stands still, and others wait.
+MOST_IDLE = 60
+
+#: A session's settings: moments are written like 2026-11-23 09:30:00+00, whatever is usual there; no statement is
+#: compiled before it is run, which takes longer than ours run, and is done where many rows are only expected; and no
+#: lock is waited for longer than for a connection.
+SESSION = {
+    "DateStyle": "ISO",
+    "TimeZone": "UTC",
+    "jit": "off",
+    "lock_timeout": f"{TURN_TIMEOUT:.0f}s",
+    "idle_in_transaction_session_timeout": f"{MOST_IDLE}s",
+}
 
 #: The advisory lock of those who change the schema: a number that nothing else in this database uses.
 SCHEMA_LOCK = int.from_bytes(b"schema")
@@ -83,6 +95,10 @@ class PostgresClient(JoinsTransaction, CountedStatements):
     """
 
     turns: Turns
+
+    def __init__(self, *args: Any, **parameters: Any) -> None:
+        super().__init__(*args, **parameters)
+        self.log = cast(logging.Logger, StatementLog())
 
     async def create_pool(self, **parameters: Any) -> asyncpg.Pool:
         parameters["server_settings"] = {**parameters.get("server_settings", {}), **SESSION}
@@ -152,11 +168,12 @@ class PostgresTransaction(OpenTransaction, CountedStatements, stock.TransactionW
             turns.rest(connection)
             return
         try:
-            if not connection.is_closed() and connection.is_in_transaction():
+            if not is_closed(connection) and connection.is_in_transaction():
                 await connection.execute("ROLLBACK", timeout=ROLLBACK_TIMEOUT)
         except Exception:
             log.warning("A connection to PostgreSQL was dropped", exc_info=True)
-            connection.terminate()
+            with suppress(asyncpg.InterfaceError):  # the pool has heard of it, and has taken it
+                connection.terminate()
         finally:
             await turns.release(connection)
 
@@ -175,6 +192,8 @@ class PostgresSchemaChange(PostgresTransaction):
 
     async def begin(self) -> None:
         await super().begin()
+        await self._connection.execute(f"SET LOCAL lock_timeout = '{MIGRATION_TIMEOUT:.0f}s'")
+        await self._connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         await self._connection.execute(f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})", timeout=MIGRATION_TIMEOUT)
 
 

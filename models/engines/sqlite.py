@@ -1,11 +1,12 @@
 """Tortoise's engine for SQLite: one connection, whose lock, statements and transactions survive cancellation."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 from tortoise.backends.base.client import ConnectionWrapper
@@ -18,6 +19,7 @@ from models.engines.short_reads import ShortReads
 from models.engines.sqlite_schema import SqliteSchemaEditor
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
 from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, finish, is_counted, is_read
+from models.meter import StatementLog
 
 
 class Turn(ConnectionWrapper[aiosqlite.Connection]):
@@ -88,6 +90,7 @@ class SqliteConnection(CountedStatements):
 
     def __init__(self, file_path: str, **parameters: Any) -> None:
         super().__init__(file_path, **parameters)
+        self.log = cast(logging.Logger, StatementLog())
         self.is_reader = bool(self.pragmas.get("query_only"))
 
     async def create_connection(self, with_db: bool) -> None:

@@ -38,7 +38,7 @@ class Turns:
         while True:
             while self._resting:
                 connection = self._resting.pop()
-                if not _is_closed(connection):
+                if not is_closed(connection):
                     return connection
                 self._out -= 1
             if self._out < self._size:
@@ -72,7 +72,7 @@ class Turns:
         """Give the pool what rests."""
         while self._resting:
             connection = self._resting.pop()
-            if _is_closed(connection):
+            if is_closed(connection):
                 self._out -= 1
             else:
                 await self.release(connection)
@@ -130,8 +130,8 @@ class Turns:
         )
 
 
-def _is_closed(connection: Connection) -> bool:
-    """Whether a connection that rested was closed meanwhile; what the pool does not know of that, it hears now."""
+def is_closed(connection: Connection) -> bool:
+    """Whether a connection was closed meanwhile; what the pool does not know of that, it hears now."""
     with suppress(asyncpg.InterfaceError):  # the pool knows, and has taken it
         if not connection.is_closed():
             return False
