@@ -74,20 +74,20 @@ class Limits(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     size: int = Field(default=100_000, ge=1, description="Characters.")
-    tokens: int = Field(default=3_000, ge=1, description="Words and signs; comments are as many at most.")
+    tokens: int = Field(default=5_000, ge=1, description="Words and signs; comments are as many at most.")
     operations: int = Field(default=20, ge=1, description="Operations of one document.")
     fragments: int = Field(default=100, ge=0, description="Fragments of one document.")
     selections: int = Field(default=1_000, ge=1, description="Fields and spreads of one operation.")
     depth: int = Field(default=30, ge=1, description="Fields within fields.")
-    root_fields: int = Field(default=30, ge=1, description="Fields of the operation itself.")
-    aliases: int = Field(default=60, ge=0, description="Fields under another name.")
+    root_fields: int = Field(default=100, ge=1, description="Fields of the operation itself.")
+    aliases: int = Field(default=200, ge=0, description="Fields under another name.")
     directives: int = Field(default=60, ge=0, description="Directives.")
     overlaps: int = Field(default=1_000, ge=0, description="Pairs of fields that give one key of the answer.")
     introspection_depth: int = Field(default=1, ge=0, description="Lists of fields and types within such lists.")
     values: int = Field(
         default=1_000, ge=1, description="Values in lists and objects, of the document and of the variables."
     )
-    cost: int = Field(default=25_000, ge=1, description="The cost of an operation, as docs/protocol.md reckons it.")
+    cost: int = Field(default=100_000, ge=1, description="The cost of an operation, as docs/protocol.md reckons it.")
 
 
 class Settings(BaseSettings):

@@ -4,7 +4,6 @@
     a page of a list        1, and its size (`first`, `last`, or 20) times what is asked of a row
     any other list          as often as there are values in a list that it is given (`ids`), or 5 times
     a mutation              10 more; a subscription too, which runs anew at each change
-    the schema itself       a quarter: nothing is read for it
 
 A scalar costs nothing. The cost is that of the longest answer, known before anything is read.
 """
@@ -34,8 +33,6 @@ from models.paging import DEFAULT_PAGE_SIZE, MOST_PAGE_SIZE
 DEED = 10
 #: How long a list is taken to be whose length nobody gives.
 LIST_SIZE = 5
-#: Objects of the schema that cost as much as one row.
-INTROSPECTED = 4
 _ENDS = ("first", "last")
 _MOST_DIGITS = 10
 #: How long the lists of introspection are in this schema, about; that of types is counted.
@@ -98,7 +95,7 @@ def cost_of(schema: GraphQLSchema, parent: str, field: GraphQLField, node: Field
     if not is_composite_type(shown) or shown.name == "PageInfo":
         return Cost()
     if name in ("__schema", "__type"):
-        return Cost(1 + below.fixed // INTROSPECTED)
+        return Cost(1 + below.fixed)
     if shown.name.startswith("__"):
         size = len(schema.type_map) if name == "types" else _INTROSPECTION.get(name, 1)
         return (Cost(1) + below).times(Size(size))

@@ -6,7 +6,7 @@ several tries, and with room for a machine that is several times slower than whe
 
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import process_time
 
 import pytest
@@ -23,6 +23,12 @@ MOST = 0.05
 SLOWER = 4
 TRIES = 3
 ATTACKS = {name: (query, variables) for name, query, variables in attacks()}
+
+
+@pytest.fixture(autouse=True)
+def usual_limits(setting: Callable[..., None]) -> None:
+    """The limits of a site."""
+    setting(limits={})
 
 
 @pytest.fixture(autouse=True)

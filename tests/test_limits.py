@@ -12,7 +12,7 @@ from graphql import GraphQLSyntaxError, get_introspection_query, parse
 from planner.documents import Documents
 from planner.measures import counted, measured
 from schema import schema
-from settings import Limits, settings
+from settings import Limits
 
 Setting = Callable[..., None]
 NAMES = sorted(file.stem for file in (Path(__file__).parent / "documents").glob("*.graphql"))
@@ -91,7 +91,7 @@ async def test_the_sizes_of_pages_count_as_the_variables_say(visitor: Client, se
 
 
 def test_the_documents_of_our_clients_keep_far_from_the_limits() -> None:
-    half = Limits(**{name: (most + 1) // 2 for name, most in settings().limits.model_dump().items()})
+    half = Limits(**{name: (most + 1) // 2 for name, most in Limits().model_dump().items()})
     documents = Documents(schema)
     for name in NAMES:
         read = documents.read(document(name))
@@ -105,8 +105,8 @@ def test_the_introspection_of_tools_keeps_to_the_limits() -> None:
     query = get_introspection_query(True, True, True, True, True)
     read = Documents(schema).read(query)
     assert not read.errors
-    assert 0 < read.cost(read.operations[0], {}) <= settings().limits.cost
-    half = Limits(**{name: (most + 1) // 2 for name, most in settings().limits.model_dump().items()})
+    assert 0 < read.cost(read.operations[0], {}) <= Limits().cost
+    half = Limits(**{name: (most + 1) // 2 for name, most in Limits().model_dump().items()})
     measured(schema._schema, parse(query), half)
 
 

@@ -4,7 +4,7 @@ import plugin from "@graphql-eslint/eslint-plugin";
 // An id makes a cache keep a thing once, under `__typename` and `id`. These are parts of what holds them, and have none.
 const PARTS = [
   ...["PageInfo", "Closure", "Permission", "FieldError", "Settling", "PostRefusal", "PointsChange"],
-  ...["Requirement", "RateLimit", "CostBudget", "Length", "RevisionChanges", "CategoryChange", "TextSegment"],
+  ...["Requirement", "RateLimit", "CostBudget", "ThreadActivity", "Length", "RevisionChanges", "CategoryChange", "TextSegment"],
 ];
 // There is one of each of these for everybody who asks.
 const SINGLETONS = ["Site", "PointsRules", "Viewer", "Policy"];
