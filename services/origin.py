@@ -7,6 +7,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 _address: ContextVar[str | None] = ContextVar("address of the request", default=None)
+#: Whether an answer is this place's alone: limits or blocks were looked at for it.
+_counted: ContextVar[bool] = ContextVar("whether the address was looked at", default=False)
 #: The ends of the ranges from which nobody may write: what `address_block` holds, for a look without a wait.
 _blocked: list[tuple[int, int]] = []
 
@@ -25,6 +27,16 @@ def neighbourhood() -> str | None:
     """What counts as one place in limits: an address of IPv4, and of IPv6 the /64 that one household has all of."""
     given = _address.get()
     return given if given is None or ":" not in given else _network(given)
+
+
+def look() -> None:
+    """Note that what this request is told depends on where it comes from."""
+    _counted.set(True)
+
+
+def was_looked_at() -> bool:
+    """Whether what this request is told depends on where it comes from: then nobody else may be told the same."""
+    return _counted.get()
 
 
 def serve(address: str | None) -> None:
@@ -67,6 +79,8 @@ def block(ranges: Sequence[tuple[int, int]]) -> None:
 
 def is_blocked() -> bool:
     """Whether nobody may write from where this request comes."""
+    if _blocked:
+        look()
     return bool(_blocked) and any(lies_within(lowest, highest) for lowest, highest in _blocked)
 
 

@@ -47,6 +47,7 @@ def left(limited: Limited, actor: Actor) -> Quota | None:
     """What is left to the actor, from where this request comes; None where nothing limits them."""
     if not settings().rate_limits:
         return None
+    origin.look()
     begin = _this_hour()
     amounts = [most - _used[limited, who] for who, most in _counted(limited, actor)]
     return Quota(max(min(amounts), 0), begin + _HOUR) if amounts else None

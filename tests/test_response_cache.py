@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from clients import Client, document
-from crowd import answered_by, asked_by, category_at, commented_by, members
+from crowd import WORDS, answered_by, asked_by, category_at, commented_by, members
 from keeping import body_of, is_kept, keeping, posted
 from random_documents import Asked
 
 import models
 import server
 from models import VoteValue
+from schema.nodes import global_id
 from services import voting
 from services.changes import ANY, ROW, Change, Read
 from settings import settings
@@ -207,3 +208,23 @@ async def test_the_server_keeps_answers_as_its_settings_say(forum_url: str, monk
         async with server.lifespan(server.app):
             assert (server.graphql.answers is not None) == keeps
         assert server.graphql.answers is None
+
+
+@pytest.mark.usefixtures("answers")
+async def test_what_a_visitor_may_do_yet_is_told_to_nobody_else(visitor: Client, setting: Any) -> None:
+    setting(rate_limits=True, trusted_proxies=["127.0.0.1"])
+    [ann] = await members(1)
+    thread, _ = await asked_by(ann)
+    asks = f"{{ thread(number: {thread.id}) {{ viewerCan(action: ANSWER) {{ remaining }} }} }}"
+
+    async def remaining(address: str) -> int:
+        headers = {"x-forwarded-for": address}
+        answer = await visitor.http.post("/graphql", json={"query": asks}, headers=headers)
+        return int(answer.json()["data"]["thread"]["viewerCan"]["remaining"])
+
+    before = await remaining("192.0.2.1")
+    body = {"query": document("post_answer"), "variables": {"input": {"threadId": global_id(thread), "body": WORDS}}}
+    posted = await visitor.http.post("/graphql", json=body, headers={"x-forwarded-for": "192.0.2.1"})
+    assert posted.json()["data"]["postAnswer"]["__typename"] == "PostAnswerPayload"
+    visitor.http.cookies.clear()
+    assert [await remaining(f"192.0.2.{number}") for number in (1, 2, 1)] == [before - 1, before, before - 1]

@@ -20,6 +20,7 @@ from schema import schema
 from schema.budget import told
 from schema.context import Context
 from schema.execution import UNAVAILABLE, NotAllowed, masked
+from services import origin
 from settings import settings
 from transports.answers import Answer, Answers, Header, Key
 from transports.event_stream import answer_by_events, operation_of
@@ -154,7 +155,7 @@ async def _answer(request: _Request, key: Key | None = None, answers: Answers | 
     beside = {"extensions": {"cost": told()}} if context.wants_cost else {}
     if result.errors:
         return _with_errors(result, beside, media_type, context)
-    is_shared = request.is_visitors and context.reads is not None
+    is_shared = request.is_visitors and context.reads is not None and not origin.was_looked_at()
     caching = None if method != "GET" else _public() if is_shared else _PRIVATE
     answer = _written({"data": result.data, **beside}, media_type, 200, *context.cookies, caching=caching)
     if answers is not None and key is not None and context.reads is not None and is_shared:

@@ -1,8 +1,10 @@
-"""What a client may say in graphql-transport-ws, and the codes that end the connection where it says something else."""
+"""The messages of graphql-transport-ws: what a client may say, how it ends where it says something else; answers."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import orjson
+from graphql import GraphQLError
 
 _MOST_ID_LENGTH = 128
 # What a `subscribe` payload may hold, and of which type.
@@ -16,6 +18,53 @@ class Closed(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
+
+
+class Speaker(Protocol):
+    """A connection, as its operations know it."""
+
+    def say(self, *parts: bytes) -> None:
+        """Send a message, in parts."""
+
+    def forget(self, operation_id: str) -> None:
+        """An operation is over."""
+
+    def close(self) -> None:
+        """End the connection: the server goes down."""
+
+
+class Operation:
+    """What goes out for one operation."""
+
+    __slots__ = ("_head", "_socket", "id")
+
+    def __init__(self, socket: Speaker, operation_id: str) -> None:
+        self.id = operation_id
+        self._socket = socket
+        self._head = b'{"id":%b,"type":' % orjson.dumps(operation_id)
+
+    def answer(self, answer: bytes) -> None:
+        """Send an answer."""
+        self._socket.say(self._head, b'"next","payload":', answer, b"}")
+
+    def complete(self) -> None:
+        """End the operation."""
+        self._socket.forget(self.id)
+        self._socket.say(self._head, b'"complete"}')
+
+    def error(self, errors: Sequence[GraphQLError]) -> None:
+        """End the operation with errors."""
+        self._socket.forget(self.id)
+        self.refuse(errors)
+
+    def refuse(self, errors: Sequence[GraphQLError]) -> None:
+        """Tell why the operation does not begin."""
+        payload = orjson.dumps([error.formatted for error in errors])
+        self._socket.say(self._head, b'"error","payload":', payload, b"}")
+
+    def close(self) -> None:
+        """End the connection: the server goes down."""
+        self._socket.close()
 
 
 def message_in(event: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ a context of their own; a subscription is no task, but an outlet of a feed (`sch
 
 import asyncio
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -26,7 +26,7 @@ from transports import proxies
 from transports.callers import Caller, SessionEnded
 from transports.connections import TooMany, admitted
 from transports.listening import Listening, Reader, feeds
-from transports.messages import Closed, message_in
+from transports.messages import Closed, Operation, message_in
 from transports.origins import is_ours
 from transports.sessions import bearer_of
 from transports.watching import watched
@@ -61,8 +61,15 @@ async def graphql_over_websocket(scope: Scope, receive: Receive, send: Send) -> 
             await send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL})
             await socket.serve()
     except TooMany:
-        await send({"type": "websocket.http.response.start", "status": 429, "headers": []})
-        await send({"type": "websocket.http.response.body", "body": b"Too many connections from this address."})
+        await _refuse(send, 429, "Too many connections from this address.")
+    except Exception as bug:  # before the handshake is answered: the database is away, say
+        await _refuse(send, 503, masked(bug).message)
+
+
+async def _refuse(send: Send, status: int, message: str) -> None:
+    """Answer a handshake with an error of HTTP."""
+    await send({"type": "websocket.http.response.start", "status": status, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": message.encode()})
 
 
 class _Socket:
@@ -97,6 +104,8 @@ class _Socket:
                     await asyncio.sleep(-credit / MOST_A_SECOND)
         except Closed as closed:
             await self._end(closed)
+        except Exception as bug:
+            await self._end(Closed(4500, masked(bug).message))
         finally:
             self._is_over = True
             timer.cancel()
@@ -121,7 +130,7 @@ class _Socket:
             case "connection_init":
                 await self._greet(message.get("payload"))
             case "ping":
-                self._say(b'{"type":"pong"}')
+                self.say(b'{"type":"pong"}')
             case "pong":
                 pass
             case "subscribe":
@@ -146,14 +155,14 @@ class _Socket:
         self._is_greeted = True
         account = user(self.caller.viewer)
         name = orjson.dumps(account.name if account else None)
-        self._say(b'{"type":"connection_ack","payload":{"viewer":', name, b"}}")
+        self.say(b'{"type":"connection_ack","payload":{"viewer":', name, b"}}")
 
     def _subscribe(self, operation_id: str, payload: dict[str, Any]) -> None:
         if not self._is_greeted:
             raise Closed(4401, "Unauthorized")
         if operation_id in self._operations:
             raise Closed(4409, f"Subscriber for {operation_id} already exists")
-        ends = _Operation(self, operation_id)
+        ends = Operation(self, operation_id)
         if len(self._operations) >= MOST_OPERATIONS:
             ends.refuse([GraphQLError("Subscription limit reached")])
             return
@@ -188,7 +197,7 @@ class _Socket:
 
     # Operations.
 
-    async def _run(self, ends: "_Operation", asked: Asked, variables: dict[str, Any], name: str | None) -> None:
+    async def _run(self, ends: Operation, asked: Asked, variables: dict[str, Any], name: str | None) -> None:
         """Run a query or a mutation."""
         watch = partial(watched, seconds=settings().operation_seconds)
         try:
@@ -208,7 +217,7 @@ class _Socket:
                 ends.answer(orjson.dumps(content, option=orjson.OPT_UTC_Z))
                 ends.complete()
 
-    async def _listen_as_caller(self, ends: "_Operation", subscribed: Subscribed) -> None:
+    async def _listen_as_caller(self, ends: Operation, subscribed: Subscribed) -> None:
         """Listen as whoever is signed in, or is known by a cookie."""
         try:
             viewer = await self.caller.as_now()
@@ -220,7 +229,7 @@ class _Socket:
         else:
             self._listen(ends, subscribed, viewer, eyes)
 
-    def _listen(self, ends: "_Operation", subscribed: Subscribed, viewer: Actor, eyes: Hashable) -> None:
+    def _listen(self, ends: Operation, subscribed: Subscribed, viewer: Actor, eyes: Hashable) -> None:
         listening = Listening(ends, self._reader)
         self._operations[ends.id] = listening
         listening.begin(subscribed, eyes, lambda: self.caller.context(viewer))
@@ -238,7 +247,7 @@ class _Socket:
     def beat(self) -> None:
         """Give a sign of life, which the client answers."""
         if self._is_greeted and not self._wire.is_full:
-            self._say(b'{"type":"ping"}')
+            self.say(b'{"type":"ping"}')
 
     def _listenings(self) -> list[Listening]:
         return [each for each in self._operations.values() if isinstance(each, Listening)]
@@ -248,11 +257,13 @@ class _Socket:
 
     # What goes out.
 
-    def _say(self, *parts: bytes) -> None:
+    def say(self, *parts: bytes) -> None:
+        """Send a message, in parts."""
         if not self._is_over:
             self._wire.send(*parts)
 
-    def _forget(self, operation_id: str) -> None:
+    def forget(self, operation_id: str) -> None:
+        """An operation is over."""
         self._operations.pop(operation_id, None)
 
     def _end_soon(self, closed: Closed) -> None:
@@ -264,37 +275,3 @@ class _Socket:
             self._is_over = True
             with suppress(OSError, RuntimeError):  # it is gone already
                 await self._send({"type": "websocket.close", "code": closed.code, "reason": short(closed.reason)})
-
-
-class _Operation:
-    """What goes out for one operation."""
-
-    __slots__ = ("_head", "_socket", "id")
-
-    def __init__(self, socket: _Socket, operation_id: str) -> None:
-        self.id = operation_id
-        self._socket = socket
-        self._head = b'{"id":%b,"type":' % orjson.dumps(operation_id)
-
-    def answer(self, answer: bytes) -> None:
-        """Send an answer."""
-        self._socket._say(self._head, b'"next","payload":', answer, b"}")
-
-    def complete(self) -> None:
-        """End the operation."""
-        self._socket._forget(self.id)
-        self._socket._say(self._head, b'"complete"}')
-
-    def error(self, errors: Sequence[GraphQLError]) -> None:
-        """End the operation with errors."""
-        self._socket._forget(self.id)
-        self.refuse(errors)
-
-    def refuse(self, errors: Sequence[GraphQLError]) -> None:
-        """Tell why the operation does not begin."""
-        payload = orjson.dumps([error.formatted for error in errors])
-        self._socket._say(self._head, b'"error","payload":', payload, b"}")
-
-    def close(self) -> None:
-        """End the connection: the server goes down."""
-        self._socket.close()

@@ -110,15 +110,19 @@ class Voter:
         self.answer = None
         self._received.clear()
         self._asks = True
+        self._request = request
         self._socket.send(request)
 
     def read(self) -> None:
-        data = self._socket.recv(65536)
+        try:
+            data = self._socket.recv(65536)
+        except ConnectionResetError:
+            data = b""
         if not data:
-            if self._asks:
-                raise TooLate("a voter was hung up on")
             self._crowd.forget(self._socket)
             self._is_open = False
+            if self._asks:  # the server let go of the idle connection just then: the same vote once more
+                self.open().send(self._request)
             return
         self._received += data
         self.answer = body_of(self._received)
