@@ -58,6 +58,7 @@ class Caller:
         live.unwatch(self._watched, self)
         for look in self._looks:
             look.cancel()
+        self._listenings, self._ended = tuple, _nothing  # which would lead back to the connection
 
     async def as_now(self) -> Actor:
         """The caller as they are now. Raises SessionEnded."""
@@ -103,3 +104,7 @@ class Caller:
     async def _look(self) -> Any:
         with suppress(Exception):  # the database is away, say: everybody is looked at again before long
             await self.look_again()
+
+
+def _nothing() -> None:
+    """Nobody is there any more."""

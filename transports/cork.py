@@ -72,3 +72,8 @@ class CorkedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin to serve a connection."""
         super().connection_made(Corked(cast(asyncio.Transport, transport)))
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on; the parser knows this protocol, and both would wait for the garbage collector."""
+        super().handle_websocket_upgrade()
+        self.parser: Any = None

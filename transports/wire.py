@@ -84,6 +84,15 @@ class WiredProtocol(WebSocketsSansIOProtocol):
                 socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_WAITING
             )
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End; what knows each other lets go, so that no garbage is left for the collector, which looks rarely."""
+        super().connection_lost(exc)
+        if self.wire is not None:
+            scope: Any = self.scope
+            scope["extensions"].pop(EXTENSION, None)
+            self.wire.drained = _nothing
+            self.wire = None
+
     def pause_writing(self) -> None:
         """Note that the reader is behind."""
         super().pause_writing()
