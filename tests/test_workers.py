@@ -1,6 +1,10 @@
-"""`qa serve --workers 2` on PostgreSQL and Redis: who listens to one process sees what goes through the other."""
+"""`qa serve --workers 2` on PostgreSQL and Redis: who listens to one process sees what goes through the other.
+
+OUTAGE=10 has Redis stay away for ten seconds, and not three.
+"""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +21,7 @@ from own_redis import OwnRedis
 from sockets import question
 
 PREFIX = "workers"
+OUTAGE = float(os.environ.get("OUTAGE", "3"))
 Process = asyncio.subprocess.Process
 
 
@@ -156,7 +161,7 @@ async def test_listeners_of_both_processes_end_at_the_right_counts_though_redis_
                 voting.create_task(vote_meanwhile(voter, is_over))
             await asyncio.sleep(0.3)
             stoppable_redis.stop()
-            await asyncio.sleep(2)
+            await asyncio.sleep(OUTAGE - 1)
             is_over.set()
         # The last of it happens while nothing can be told to the other process, and when that has read what it counted.
         await asyncio.sleep(1)
