@@ -71,6 +71,8 @@ class Operation:
         }
         self.root = schema.get_root_type(definition.operation)
         self.shaping = tuple(sorted(self._shaping_variables()))
+        #: For whom it looks different, by its shape, once somebody wanted to know: see `planner.eyes`.
+        self.looks: dict[tuple[Any, ...], int] = {}
 
     @property
     def has_variables_below(self) -> bool:

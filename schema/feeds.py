@@ -18,12 +18,12 @@ from typing import Protocol
 
 from graphql import GraphQLError
 
-from planner.eyes import looks_at_viewer
+from planner.eyes import Looks, looks
 from schema import feed_metrics as metrics
 from schema.context import Context
 from schema.execution import ExecutedSchema, masked
 from schema.watched import Answers, Refused, Subscribed, Watched
-from services import live
+from services import live, origin
 from services.actors import Actor, Writer
 from services.live import News
 from services.visibility import sees_what_all_do
@@ -63,12 +63,20 @@ class Feeds:
     async def eyes(self, subscribed: Subscribed, viewer: Actor) -> Hashable:
         """By whose eyes a subscription is read for `viewer`: None where it shows them what it shows every visitor."""
         if viewer is None:
-            return None
-        plans = subscribed.document.plans(subscribed.definition)
-        variables = plans.coerced(subscribed.variables)
-        if variables is not None and not looks_at_viewer(plans.operation, variables) and await sees_what_all_do(viewer):
+            return self.visitors_eyes(subscribed)
+        if self._looks(subscribed) is Looks.NOBODY and await sees_what_all_do(viewer):
             return None
         return ("writer", viewer.key) if isinstance(viewer, Writer) else ("user", viewer.id)
+
+    def visitors_eyes(self, subscribed: Subscribed) -> Hashable:
+        """The same for the visitor who asks: what they may do depends on where they come from."""
+        return ("address", origin.address()) if self._looks(subscribed) is Looks.ANYBODY else None
+
+    @staticmethod
+    def _looks(subscribed: Subscribed) -> Looks:
+        plans = subscribed.document.plans(subscribed.definition)
+        variables = plans.coerced(subscribed.variables)
+        return Looks.NOBODY if variables is None else looks(plans.operation, variables)  # wrong ones are told later
 
     def join(self, outlet: Outlet, subscribed: Subscribed, eyes: Hashable, context: Callable[[], Context]) -> "Feed":
         """Show an outlet what was subscribed to, until it leaves the feed; `context` is the listener's."""

@@ -59,10 +59,10 @@ class Client:
         return Client(self.http, result["token"])
 
     @asynccontextmanager
-    async def socket(self, **init: Any) -> AsyncIterator["Socket"]:
+    async def socket(self, headers: dict[str, str] | None = None, **init: Any) -> AsyncIterator["Socket"]:
         """A websocket, greeted: graphql-transport-ws as its protocol document says."""
         url = str(self.http.base_url).replace("http://", "ws://").rstrip("/") + "/graphql"
-        async with websockets.connect(url, subprotocols=["graphql-transport-ws"]) as raw:  # type: ignore[list-item]
+        async with websockets.connect(url, subprotocols=["graphql-transport-ws"], additional_headers=headers) as raw:  # type: ignore[list-item]
             socket = Socket(raw)
             payload = {"Authorization": f"Bearer {self.token}"} if self.token else {}
             await socket.send(type="connection_init", payload=payload | init)

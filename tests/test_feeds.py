@@ -43,8 +43,8 @@ class Crowd:
         self.sockets: list[Socket] = []
         self._open: list[Any] = []
 
-    async def join(self, client: Client) -> Socket:
-        context = client.socket()
+    async def join(self, client: Client, **headers: str) -> Socket:
+        context = client.socket(headers)
         socket = await context.__aenter__()
         self._open.append(context)
         self.sockets.append(socket)
@@ -206,3 +206,18 @@ async def test_after_lost_news_everything_watched_is_shown_anew(visitor: Client)
         assert seen == {global_id(first): 7, global_id(second): 0}
         await voting.cast_vote(bob, second.id, UP)
         assert (await voted(socket))["score"] == 1
+
+
+async def test_what_a_visitor_may_do_is_read_for_each_place_they_come_from(visitor: Client, setting: Any) -> None:
+    setting(trusted_proxies=["127.0.0.1"])
+    _, question = await asked_by(await member("ann"))
+    may = (
+        "subscription($postIds: [ID!]!) { votesChanged(postIds: $postIds) { viewerCan(action: COMMENT) { allowed } } }"
+    )
+    async with Crowd() as crowd:
+        for number in (1, 1, 2):
+            await watch(await crowd.join(visitor, **{"x-forwarded-for": f"192.0.2.{number}"}), may, question)
+        assert (len(feeds), feeds.listeners) == (2, 3)
+        await watch(await crowd.join(visitor, **{"x-forwarded-for": "192.0.2.3"}), OWN, question)
+        await watch(await crowd.join(visitor, **{"x-forwarded-for": "192.0.2.4"}), OWN, question)
+        assert (len(feeds), feeds.listeners) == (3, 5)  # no vote of a visitor's is anybody's

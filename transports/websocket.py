@@ -184,7 +184,7 @@ class _Socket:
         else:
             subscribed = Subscribed(document, definition, name, variables)
             if self.caller.is_unknown:
-                self._listen(ends, subscribed, None, None)
+                self._listen(ends, subscribed, None, feeds.visitors_eyes(subscribed))
             else:
                 self._operations[operation_id] = asyncio.create_task(self._listen_as_caller(ends, subscribed))
 
