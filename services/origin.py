@@ -42,6 +42,7 @@ def was_looked_at() -> bool:
 def serve(address: str | None) -> None:
     """From here on this task serves a request from that address."""
     _address.set(address)
+    _counted.set(False)
 
 
 @contextmanager

@@ -57,8 +57,9 @@ async def test_the_id_of_a_request_is_the_proxys_if_it_is_one(
 
 
 async def test_a_slow_operation_is_told_with_its_plan_and_without_a_value(
-    visitor: Client, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+    visitor: Client, setting: Setting, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
 ) -> None:
+    setting(slow_operation_ms=1000)
     now = iter(range(10_000))
     monkeypatch.setattr("schema.operation_log.perf_counter", lambda: float(next(now)) * 5)
     asked = (
@@ -78,8 +79,9 @@ async def test_a_slow_operation_is_told_with_its_plan_and_without_a_value(
 
 
 async def test_what_has_no_plan_says_why(
-    visitor: Client, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
+    visitor: Client, setting: Setting, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, Any]]
 ) -> None:
+    setting(slow_operation_ms=1000)
     now = iter(range(10_000))
     monkeypatch.setattr("schema.operation_log.perf_counter", lambda: float(next(now)) * 5)
     await visitor.post("{ __schema { queryType { name } } }")
