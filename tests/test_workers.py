@@ -169,7 +169,8 @@ async def test_listeners_of_both_processes_end_at_the_right_counts_though_redis_
         await asyncio.sleep(0.3)
         assert not all(map(sees(last), listeners))
         stoppable_redis.start()
-        await until_all(listeners, sees(last))
+        async with asyncio.timeout(5):
+            await until_all(listeners, sees(last))
 
         await until_all(listeners, sees(await voted(voters[1], post_id, "DOWN")))
 
