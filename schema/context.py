@@ -40,6 +40,8 @@ class Context:
     plans: Plans | None = None
     #: Whether the answer shall say what it cost.
     wants_cost: bool = False
+    #: What the operation costs, once it is admitted.
+    cost: int | None = None
     #: Whether somebody will ask what a query's answer was made of; and what that was, None where it is not known.
     notes_reads: bool = False
     reads: list[Read] | None = None

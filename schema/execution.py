@@ -146,7 +146,7 @@ class ExecutedSchema(strawberry.Schema):
 
         Raises GraphQLError where it is too dear, for one operation or for what is left.
         """
-        cost = document.cost(definition, variables or {})
+        context.cost = cost = document.cost(definition, variables or {})
         try:
             used = budgets.spend(context.viewer, cost)
         except RateLimited as error:

@@ -26,6 +26,7 @@ from schema.threads import Thread, ThreadFilter
 from schema.users import User
 from services import finding, live
 from services.live import ASKED, News, Topic
+from services.visibility import visible_posts
 
 #: The most posts that one subscription watches.
 MOST_POSTS = 100
@@ -193,7 +194,9 @@ class Asked(Watch):
     async def missed(self, context: Context, since: datetime) -> list[Shown]:
         asked = finding.threads(context.viewer, self.criteria).filter(created_at__gte=since - SLACK)
         newest = await asked.order_by("-created_at", "-id").limit(MOST_ASKED)
-        questions = models.Post.filter(thread_id__in=[each.id for each in newest], kind=PostKind.QUESTION)
+        questions = visible_posts(context.viewer).filter(
+            thread_id__in=[each.id for each in newest], kind=PostKind.QUESTION
+        )
         of_thread = dict(await questions.values_list("thread_id", "id"))
         return [(of_thread[each.id], each) for each in reversed(newest) if self._is_new(of_thread[each.id])]
 

@@ -122,8 +122,8 @@ class WatchedSchema(ExecutedSchema):
             "milliseconds": round(seconds * 1000, 1),
             "statements": operation.statements,
         }
-        if (cost := getattr(operation.context, "cost", None)) is not None:
-            said["cost"] = cost
+        if operation.context.cost is not None:
+            said["cost"] = operation.context.cost
         if not is_slow:
             log.info("operation", **said)
             return

@@ -42,6 +42,7 @@ async def test_a_line_says_which_operation_how_long_and_by_how_many_statements(
     assert line["statements"] == sent > 0
     assert (line["event"], line["outcome"], line["operation"]) == ("operation", "ok", "QuestionPage")
     assert line["milliseconds"] > 0
+    assert line["cost"] > 100
     assert len(line["hash"]) == len(line["request_id"]) == 16
 
 
