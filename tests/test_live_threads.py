@@ -98,8 +98,9 @@ async def test_what_waits_for_approval_happens_when_it_is_approved(visitor: Clie
     setting(hold=["new"])
     judge, bob = await trusted(visitor, "judge", UserLevel.MODERATOR), await visitor.sign_up("bob")
     thread = await asked(judge)
-    async with visitor.socket() as socket, visitor.socket() as asking:
+    async with visitor.socket() as socket, judge.socket() as judges, visitor.socket() as asking:
         await watch(socket, thread)
+        await watch(judges, thread)
         await asking.subscribe("watch_asked", filter=None)
         answer = (await bob.do("post_answer", threadId=thread["id"], body=words()))["answer"]["id"]
         held = await asked(bob)
@@ -107,6 +108,7 @@ async def test_what_waits_for_approval_happens_when_it_is_approved(visitor: Clie
         assert [kind for kind, _ in await kinds(socket, 1)] == ["COMMENTED"]  # the answer was not told of
         await judge.do("approve_post", postId=answer)
         assert await kinds(socket, 1) == [("ANSWERED", answer)]
+        assert [kind for kind, _ in await kinds(judges, 2)] == ["COMMENTED", "ANSWERED"]  # though they saw it before
         await judge.do("approve_post", postId=held["question"]["id"])
         assert (await asking.next())["threadAsked"]["id"] == held["id"]
 
