@@ -23,6 +23,7 @@ JSON_BY_SQL = "JSON made by SQL"
 PLAIN = "plain Strawberry"
 OURS = "plainspoken"
 PLANNER_OFF = "plainspoken, planner off"
+ONE_BY_ONE = "plainspoken, votes one by one"
 CACHED = "plainspoken, cached"
 PEERS = ("PostGraphile 5", "Mercurius + JIT", "GraphQL Yoga + JIT")
 #: Connections to PostgreSQL that each server may have: all of them run at once, and it takes 100 as it is installed.
@@ -74,13 +75,13 @@ def _python(name: str, module: str, *more: str, **options: Any) -> Variant:
     return Variant(name, uvicorn(app), (*READS, *more), app=app, **options)
 
 
-def _ours(name: str, planner: str, cache: str, *more: str, **options: Any) -> Variant:
+def _ours(
+    name: str, planner: str, cache: str, *documents: str, command: Sequence[str] = ("server.py",), **options: Any
+) -> Variant:
     # One address votes more often here than a site lets it.
     environment = {"PLANNER": planner, "RESPONSE_CACHE": cache, "RATE_LIMITS": "off"}
-    command = lambda port: [sys.executable, "server.py", "--port", str(port)]  # noqa: E731  a command like the others
-    return Variant(
-        name, command, (*READS, *more), environment=environment, app="server:app", pool_in_url=True, **options
-    )
+    begin = lambda port: [sys.executable, *command, "--port", str(port)]  # noqa: E731  a command like the others
+    return Variant(name, begin, documents, environment=environment, app="server:app", pool_in_url=True, **options)
 
 
 def _peer(name: str, server: str, **options: Any) -> Variant:
@@ -92,9 +93,10 @@ VARIANTS = (
     _python(JSON_BY_SQL, "json_by_sql", databases=("postgres",)),
     _python(BY_HAND, "by_hand_sqlite", "vote", databases=("sqlite",)),
     _python(BY_HAND, "by_hand_postgres", "vote", databases=("postgres",)),
-    _ours(OURS, "on", "off", "vote"),
-    _ours(PLANNER_OFF, "off", "off", "vote"),
-    _ours(CACHED, "on", "on", visitors_only=True),
+    _ours(OURS, "on", "off", *READS, "vote"),
+    _ours(PLANNER_OFF, "off", "off", *READS, "vote"),
+    _ours(CACHED, "on", "on", *READS, visitors_only=True),
+    _ours(ONE_BY_ONE, "on", "off", "vote", command=("-m", "benchmarks.apps.one_by_one")),
     _peer(PEERS[0], "postgraphile", ask=postgraphile.ask, understand=postgraphile.understand),
     _peer(PEERS[1], "mercurius"),
     _peer(PEERS[2], "yoga"),

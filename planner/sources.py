@@ -149,9 +149,9 @@ class Pure:
 
 @dataclass(frozen=True)
 class OfModel:
-    """A function of the row's key that differs from model to model: `function(model)` gives it."""
+    """What a table has under the row's key; `table(model)` is the one of a model."""
 
-    function: Callable[[type[Model]], Callable[[Any], Any]]
+    table: Callable[[type[Model]], Mapping[Any, Any]]
 
 
 @dataclass(frozen=True)

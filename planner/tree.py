@@ -171,9 +171,8 @@ class Tree:
                 return self._value(rows, path, chosen.strawberry.python_name, wanted)
             case sources.Column(name):
                 return self._value(rows, path, name, wanted)
-            case sources.OfModel(function):
-                key = Value(rows.cell(path, "id"), values.AS_IT_IS)
-                return Applied(function(rows.model_at(path)), (key,))
+            case sources.OfModel(table):
+                return Value(rows.cell(path, "id"), values.Reader(table=table(rows.model_at(path))))
             case sources.Pure() as pure:
                 return self._pure(chosen, rows, path, pure)
             case sources.Mine() as mine:
@@ -214,9 +213,12 @@ class Tree:
         return Value(rows.cell(path, name), values.python(field, self.dialect, optional=bool(path)))
 
     def _pure(self, chosen: Chosen, rows: Rows, path: Path, pure: sources.Pure) -> Shape:
+        given = tuple(self.python_value(rows, path, column) for column in pure.columns)
+        if isinstance(pure.function, values.Memo):
+            return Value(given[0].cell, values.Reader(table=pure.function))
         return Applied(
             pure.function,
-            tuple(self.python_value(rows, path, column) for column in pure.columns),
+            given,
             made_of_result(self, chosen),
             Arguments(self.schema, chosen.definition, chosen.node),
             pure.viewer,

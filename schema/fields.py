@@ -6,7 +6,7 @@ words and must give the same answers.
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from enum import Enum
 from functools import wraps
 from typing import Annotated, Any
@@ -169,13 +169,13 @@ def pure(
     return _field(Pure(function, columns, viewer, facts), resolver, description, signed=True)
 
 
-def of_model(function: Callable[[type[Model]], Callable[[Any], Any]], *, description: str) -> Any:
-    """A function of the key that each model has its own of."""
+def of_model(table: Callable[[type[Model]], Mapping[Any, Any]], *, description: str) -> Any:
+    """What a table, of which each model has its own, has under the row's key."""
 
     def resolve(row: Parent[Any]) -> Any:
-        return function(type(row))(row.pk)
+        return table(type(row))[row.pk]
 
-    return _field(OfModel(function), resolve, description)
+    return _field(OfModel(table), resolve, description)
 
 
 def mine(

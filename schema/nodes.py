@@ -6,8 +6,8 @@ may ask of it. `Thread.of(row)` says so to the type checker; at run time it is t
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Self, cast, overload
 
 import strawberry
@@ -16,6 +16,7 @@ from tortoise.models import Model
 
 import models
 from models import PostKind
+from planner.values import Memo
 from schema.fields import of_model
 from services.errors import NotFound
 
@@ -38,21 +39,16 @@ _NAMES = {model: name for name, model in NODE_MODELS.items()}
 _POST_TYPES = {PostKind.QUESTION: "Question", PostKind.ANSWER: "Answer", PostKind.COMMENT: "Comment"}
 
 
-#: How many ids of each kind are remembered, some 2 MB: a page shows hundreds, and most of them again and again.
-_REMEMBERED = 10_000
-
-
 @cache
-def ids_of(model: type[Model]) -> Callable[[int], str]:
-    """The function that makes the ids of a model's rows in the whole graph, opaque to clients, from their keys."""
+def ids_of(model: type[Model]) -> Mapping[int, str]:
+    """By their keys, the ids of a model's rows in the whole graph, opaque to clients."""
     pattern = f"{_NAMES[model]}:%d".encode()
 
-    @lru_cache(maxsize=_REMEMBERED)
     def id_of(key: int) -> str:
         # Letters, a colon and digits: their Base64 has neither + nor /, and so is the one for URLs too.
         return binascii.b2a_base64(pattern % key, newline=False).rstrip(b"=").decode()
 
-    return id_of
+    return Memo(id_of)
 
 
 _IDS = {model: ids_of(model) for model in _NAMES}
@@ -60,7 +56,7 @@ _IDS = {model: ids_of(model) for model in _NAMES}
 
 def global_id(row: Model) -> str:
     """The id of a row in the whole graph."""
-    return _IDS[type(row)](row.pk)
+    return _IDS[type(row)][row.pk]
 
 
 def split_id(id: str) -> tuple[str, int] | None:

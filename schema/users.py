@@ -10,6 +10,7 @@ import models
 from models import PostKind
 from planner.sources import Listing, view_of
 from planner.sources import Viewer as Looking
+from planner.values import Memo
 from schema.connections import Connection
 from schema.enums import AnswerOrder, ThreadOrder, UserAction, UserLevel, UserOrder
 from schema.errors import Permission
@@ -63,7 +64,7 @@ class User(Node):
     is_blocked: bool = pure(_is_blocked, "blocked_at", description="Whether the user may read only.")
     points: int = strawberry.field(description="What the user has earned: the sum of the points history.")
     title: str | None = pure(title_earned, "points", description="The title that the user's points have earned.")
-    points_compact: str = pure(compact, "points", description="Points as a site shows them: 6.7k.")
+    points_compact: str = pure(Memo(compact), "points", description="Points as a site shows them: 6.7k.")
     rank: int = batch(
         "rank_by_points", "points", description="1 for the most points; users with equal points share a rank."
     )

@@ -139,7 +139,7 @@ async def test_answers_and_comments_are_read_without_a_scan(visitor: Client, sen
         await turn_pages(
             visitor, "thread_answers", lambda data: data["thread"]["answers"], number=BUSIEST_THREAD, orderBy=order.name
         )
-    busiest = ids_of(models.Post)(BUSIEST_POST)
+    busiest = ids_of(models.Post)[BUSIEST_POST]
     await turn_pages(visitor, "post_comments", lambda data: data["node"]["comments"], id=busiest)
     assert await explained(sent) == []
 
@@ -155,13 +155,13 @@ async def test_users_tags_and_points_are_read_without_a_scan(visitor: Client, se
 
 
 async def test_whole_pages_are_read_without_a_scan(visitor: Client, sent: dict[str, Any]) -> None:
-    ids = [ids_of(model)(1) for model in (models.Thread, models.Post, models.User, models.Tag, models.Category)]
+    ids = [ids_of(model)[1] for model in (models.Thread, models.Post, models.User, models.Tag, models.Category)]
     await visitor.run("home")
     await visitor.run("question_page", number=BUSIEST_THREAD)
     await visitor.run("user_page", name="User 1")
     await visitor.run("categories")
     await visitor.run("nodes", ids=ids)
-    await visitor.run("post", id=ids_of(models.Post)(10))
+    await visitor.run("post", id=ids_of(models.Post)[10])
     assert await explained(sent) == []
 
 

@@ -115,3 +115,20 @@ def test_what_a_function_gives_is_checked_as_graphql_core_checks_it() -> None:
             texts(wrong)
     assert values.completed(GraphQLInt)(None) is None
     assert values.completed(GraphQLString)(5) == "5"
+
+
+def test_a_memo_asks_its_function_once_for_each_argument_and_holds_only_so_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(values.Memo, "MOST", 3)
+    asked: list[int] = []
+
+    def doubled(number: int) -> int:
+        asked.append(number)
+        return 2 * number
+
+    memo = values.Memo(doubled)
+    assert [memo[1], memo(1), memo[2], memo[1]] == [2, 2, 4, 2]
+    assert asked == [1, 2]
+    assert [memo[number] for number in range(100)] == [2 * number for number in range(100)]
+    assert len(memo) <= 3

@@ -75,7 +75,7 @@ async def test_after_each_deed_a_kept_answer_is_the_one_that_would_be_made_anew(
     asked += [Asked(document("post_score"), {"id": global_id(post)}) for post in seen_posts]
     for rows in (forum.threads, forum.posts, forum.entries, forum.users, forum.tags):  # those that are not there yet
         coming = range(rows[-1].id + 1, rows[-1].id + 15)
-        asked += [Asked(document("refetch"), {"id": ids_of(type(rows[0]))(key)}) for key in coming]
+        asked += [Asked(document("refetch"), {"id": ids_of(type(rows[0]))[key]}) for key in coming]
     pages = [body_of(each) for each in asked]
     right = [body for body in pages if b'"errors"' not in await posted(body)]
     # A cursor of another order is an error, but not where nothing is listed: no plan answers that, nor introspection,

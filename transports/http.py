@@ -100,7 +100,7 @@ class GraphQLOverHTTP:
         return self.answers.get(key) or await _answer(request, key, self.answers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Request:
     """A request that was received."""
 

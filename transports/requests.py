@@ -30,7 +30,7 @@ class HungUp(Exception):
     """A client that went before it had sent all of its request."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Parameters:
     """What a request asks to be executed."""
 
