@@ -56,6 +56,8 @@ def serve(
         # Whose word is taken for where a request comes from, TRUSTED_PROXIES says, and nobody else.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
+        # On a busy machine a process may take longer to start than uvicorn's 5 seconds, and would never get to it.
+        timeout_worker_healthcheck=30,
         **OPTIONS,
     )
 

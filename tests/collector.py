@@ -68,8 +68,8 @@ class Collector:
     """What came, in the order in which spans ended in each process; and all its bytes, as they came."""
 
     url: str = ""
-    spans: list[Span] = field(default_factory=list)
-    raw: bytearray = field(default_factory=bytearray)
+    spans: list[Span] = field(default_factory=list, repr=False)
+    raw: bytearray = field(default_factory=bytearray, repr=False)
 
     def take(self, body: bytes) -> None:
         """Take what a process sends at once."""

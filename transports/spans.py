@@ -36,7 +36,7 @@ from settings import settings
 _LONGEST = 1_000
 #: What a statement changes; and of one that only reads, what: `given` and functions that give rows are no tables.
 _CHANGES = re.compile(r'(?<!FOR )(?<!KEY )(?<!DO )\b(INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
-_READS = re.compile(r'\b(?:FROM|JOIN) "?(?!given\b)(\w+)\b"?(?!\()')
+_READS = re.compile(r'\b(?:FROM|JOIN) "?(?!given\b|LATERAL\b|s\d)(\w+)\b"?(?!\()')
 _LONGEST_SUMMARY = 255
 
 
@@ -106,8 +106,9 @@ class Trace:
             raise
         except BaseException as error:
             # Its message may hold values; what the database calls it does not.
-            code = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
-            statement.span.set_attributes({"error.type": type(error).__name__, "db.response.status_code": str(code)})
+            if code := getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None):
+                statement.span.set_attribute("db.response.status_code", str(code))
+            statement.span.set_attribute("error.type", type(error).__name__)
             statement.span.set_status(StatusCode.ERROR)
             raise
         finally:

@@ -5,13 +5,20 @@ All else its own environment variables say: OTEL_SERVICE_NAME, OTEL_TRACES_SAMPL
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
+from threading import Thread
+
+import structlog
 
 from models import tracing
 from settings import settings
 
+log = structlog.get_logger()
+
+#: How long the last spans may take to be sent, in seconds: OpenTelemetry would try for half a minute.
+PATIENCE = 3.0
 _NEEDED = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http", "dotenv")
 _PROTOCOL = "http/protobuf"
 
@@ -58,4 +65,21 @@ async def spans_sent() -> AsyncIterator[None]:
         yield
     finally:
         tracing.tracer = None
-        await asyncio.to_thread(spans.finish)
+        await _finished(spans.finish)
+
+
+async def _finished(finish: Callable[[], None]) -> None:
+    """Finish in a thread that the process does not wait for: nobody may be there to take what is left."""
+    loop, is_done = asyncio.get_running_loop(), asyncio.Event()
+
+    def work() -> None:
+        finish()
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(is_done.set)
+
+    Thread(target=work, daemon=True).start()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await is_done.wait()
+    except TimeoutError:
+        log.warning("the last spans were not sent", seconds=PATIENCE)
