@@ -54,10 +54,13 @@ class TracedSqlite(aiosqlite.Connection):
 
 
 def _texts(args: Sequence[Any]) -> list[str]:
-    """The statements among what is given to the thread: one comes first, several with their values come last."""
+    """The statements among what is given to the thread: one comes first, several with their values come last.
+
+    PRAGMAs are none: a connection that is opened when it is first needed is set up by them.
+    """
     match args:
         case [str(text), *_]:
-            return [text]
+            return [] if text.startswith("PRAGMA") else [text]
         case [sqlite3.Connection(), [*statements]]:
             return [text for text, _ in statements]
     return []
