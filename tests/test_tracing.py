@@ -64,7 +64,7 @@ async def visit(told: Told, url: str, rename: Any) -> None:
             await socket.next()
         page = {"query": document("question_page"), "variables": {"number": number}}
         await http.post("/graphql", json=page, headers={**asker.headers, **parent(TRACE)})
-        named = {**page, "query": page["query"].replace("query QuestionPage", "query InACrowd")}
+        named = {**page, "query": document("question_page").replace("query QuestionPage", "query InACrowd")}
         each = [{**asker.headers, **parent(f"{number:032x}")} for number in range(1, CROWD + 1)]
         await asyncio.gather(*(http.post("/graphql", json=named, headers=headers) for headers in each))
         await voter.post('query Secret { user(name: "Mallory") { points } }')
@@ -203,6 +203,7 @@ def test_nothing_that_anybody_wrote_is_told(told: Told) -> None:
     assert told.only("Secret").said["plainspoken.outcome"] == "ok"
     assert told.spans.below(told.only("Secret"))
     raw = bytes(told.spans.raw).lower()
+    assert b"questionpage" in raw  # what is told can be found so
     assert [word for word in PRIVATE if word.lower().encode() in raw] == []
     assert {*told.only("Secret").said} == {
         "graphql.operation.name",
