@@ -24,7 +24,7 @@ class Together(Generic[Item, Result]):
 
     def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]) -> None:
         self._work = work
-        self._name = f"{work.__module__}.{work.__qualname__}"
+        self._name = f"{work.__module__}.{getattr(work, '__qualname__', type(work).__qualname__)}"
         self._waiting: list[tuple[Item, asyncio.Future[Result], Meter | None]] = []
         self._worker: asyncio.Task[None] | None = None
 
