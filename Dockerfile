@@ -2,8 +2,10 @@
 FROM python:3.12-slim AS build
 WORKDIR /src
 RUN python -m venv /app
-COPY requirements.lock .
-RUN /app/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+# Or requirements-otel.lock: the same, and OpenTelemetry.
+ARG LOCK=requirements.lock
+COPY ${LOCK} .
+RUN /app/bin/pip install --no-cache-dir --require-hashes -r ${LOCK}
 COPY . .
 RUN /app/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /app/bin/pip uninstall --yes --quiet hatchling pip

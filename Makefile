@@ -44,7 +44,8 @@ format: .venv/.developed ## Put the code in the house's format
 
 lock: .venv/.developed ## Renew the lock files from pyproject.toml: the newest release of each, with hashes
 	$(BIN)/uv pip compile pyproject.toml --group build --upgrade -o requirements.lock $(LOCK)
-	$(BIN)/uv pip compile pyproject.toml --group build --group dev -c requirements.lock --upgrade -o requirements-dev.lock $(LOCK)
+	$(BIN)/uv pip compile pyproject.toml --group build --extra otel -c requirements.lock --upgrade -o requirements-otel.lock $(LOCK)
+	$(BIN)/uv pip compile pyproject.toml --group build --extra otel --group dev -c requirements-otel.lock --upgrade -o requirements-dev.lock $(LOCK)
 LOCK := --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --quiet
 
 bench: .venv/.developed ## Measure this server beside others in one run: writes benchmarks/REPORT.md (takes an hour or more)

@@ -29,6 +29,7 @@ from transports.http import SAFETY, GraphQLOverHTTP
 from transports.links import confirm, stop
 from transports.logs import logging_all
 from transports.metrics import metrics, watching_the_loop
+from transports.tracing import spans_sent
 from transports.websocket import graphql_over_websocket
 
 STATIC = Path(__file__).parent / "static"
@@ -72,7 +73,7 @@ async def graphiql(request: Request) -> Response:
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the database and the bus with the server, block addresses, and close what listens with it."""
-    async with database.connected(settings().database_url), bus.carrying():
+    async with spans_sent(), database.connected(settings().database_url), bus.carrying():
         if settings().planner:
             warm(schema.documents, documents_in(settings().documents))  # each process plans for itself
         try:

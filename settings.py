@@ -35,6 +35,13 @@ def _origin(text: str) -> str:
     return text.lower()
 
 
+def _collector(url: str) -> str:
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("it is not http://HOST:PORT, or https://")
+    return url
+
+
 def _mail_server(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
@@ -163,6 +170,11 @@ class Settings(BaseSettings):
         min_length=16,
         description="Who sends it as a bearer token may read /metrics. Without it, only who asks from the same machine "
         "and not through a proxy.",
+    )
+    otel_exporter_otlp_endpoint: Annotated[str, AfterValidator(_collector)] = Field(
+        default="",
+        description="Where OpenTelemetry's spans are sent, as OTLP over HTTP: http://HOST:4318. Without it none are "
+        "made. docs/deploying.md says what else it takes.",
     )
     permissions: dict[str, PermissionLine] = Field(
         default={},

@@ -16,6 +16,7 @@ from planner.warming import documents_in, warm
 from schema import schema
 from services import policy
 from settings import settings
+from transports.tracing import CannotTrace, is_wanted
 from transports.wire import OPTIONS
 
 #: How long requests in flight may take to end when the server is told to stop, in seconds.
@@ -55,6 +56,8 @@ def serve(
         # Whose word is taken for where a request comes from, TRUSTED_PROXIES says, and nobody else.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
+        # On a busy machine a process may take longer to start than uvicorn's 5 seconds, and would never get to it.
+        timeout_worker_healthcheck=30,
         **OPTIONS,
     )
 
@@ -84,6 +87,10 @@ def _allow_many_sockets() -> None:
 async def _prepared() -> None:
     """Fail where the settings or the database are not this version's; plan what clients are known to ask."""
     policy.matrix()
+    try:
+        is_wanted()
+    except CannotTrace as error:
+        fail(str(error))
     try:
         manifest = trusted()
     except (OSError, NotAManifest) as error:

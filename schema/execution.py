@@ -12,6 +12,7 @@ from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, Oper
 from graphql.execution import MiddlewareManager
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from models.meter import metering
 from models.outages import Seldom, outage
 from planner import metrics
 from planner.asked import Asked, Remembered, refused
@@ -34,6 +35,8 @@ _READ = 2
 
 #: The code of an error that is an outage of the database: see `models.outages`.
 UNAVAILABLE = "SERVICE_UNAVAILABLE"
+#: The code of an error that is a bug of ours.
+INTERNAL = "INTERNAL_ERROR"
 #: What PostgreSQL adds to an error: the values of rows.
 _DETAIL = re.compile(r"^DETAIL: .*\n?", re.MULTILINE)
 _outages = Seldom(seconds=1)
@@ -47,6 +50,10 @@ class NotAllowed(Exception):
         self.operation = operation
 
 
+class GivenUp(Exception):
+    """What a watch raises where nobody waits for the answer any more."""
+
+
 def told(error: GraphQLError) -> GraphQLError:
     """An error as the client is told of it: a bug becomes an id."""
     return masked(error.original_error, error) if is_bug(error) and error.original_error else error
@@ -55,19 +62,24 @@ def told(error: GraphQLError) -> GraphQLError:
 def masked(bug: Exception, at: GraphQLError | None = None) -> GraphQLError:
     """What the client is told of a bug: an id, under which the log has the traceback; of an outage, what is out."""
     nodes, path = (at.nodes, at.path) if at else (None, None)
+    trace = meter.trace if (meter := metering.get()) is not None else None
     if (what := outage(bug)) is not None:
+        if trace is not None:
+            trace.failed(UNAVAILABLE)
         if times := _outages.times():
             log.warning("the database cannot work", error=type(bug).__name__, told=what, times=times)
         return GraphQLError(what, nodes=nodes, path=path, extensions={"code": UNAVAILABLE})
     error_id = secrets.token_hex(8)
+    if trace is not None:
+        trace.failed(INTERNAL, error_id)
     # A text, not `exc_info`: some renderers would show the frames' variables too, a password among them.
-    trace = _DETAIL.sub("", "".join(traceback.format_exception(bug)))
-    log.error("an operation failed", error_id=error_id, path=path, traceback=trace)
+    lines = _DETAIL.sub("", "".join(traceback.format_exception(bug)))
+    log.error("an operation failed", error_id=error_id, path=path, traceback=lines)
     return GraphQLError(
         f"Something went wrong here. The server's log has it under {error_id}.",
         nodes=nodes,
         path=path,
-        extensions={"code": "INTERNAL_ERROR", "id": error_id},
+        extensions={"code": INTERNAL, "id": error_id},
     )
 
 
@@ -168,7 +180,8 @@ class ExecutedSchema(strawberry.Schema):
     ) -> ExecutionResult:
         """The result of a query or a mutation, ready for JSON, bugs masked. Raises NotAllowed.
 
-        A query is given to `watch`, which may cancel it and raise a GraphQLError; a deed is never broken off half done.
+        A query is given to `watch`, which may cancel it and raise a GraphQLError or GivenUp; a deed is never broken off
+        half done.
         """
         try:
             document = self.document(asked, context)

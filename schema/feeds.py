@@ -18,10 +18,12 @@ from typing import Protocol
 
 from graphql import GraphQLError
 
+from models import tracing
 from planner.eyes import Looks, looks
 from schema import feed_metrics as metrics
 from schema.context import Context
 from schema.execution import ExecutedSchema, masked
+from schema.spans import traced
 from schema.watched import Answers, Refused, Subscribed, Watched
 from services import live, origin
 from services.actors import Actor, Writer
@@ -202,7 +204,10 @@ class Feed:
                 if not self._joining and not (is_time and (self._news or self._missed_since)):
                     break
                 async with self._turns:
-                    await self._round(is_time=is_time)
+                    work, shown = self._round(is_time=is_time), self.subscribed
+                    if tracing.tracer is not None:
+                        work = traced(work, shown.document, shown.definition, self.listeners)
+                    await work
         finally:
             self._working = None
         if (self._news or self._missed_since) and not self._is_ended:

@@ -7,18 +7,19 @@ are told. A request's id is that of a proxy before us (`X-Request-Id`), or made 
 import re
 import secrets
 from collections.abc import Collection, Mapping, MutableMapping
-from hashlib import sha256
 from time import perf_counter
 from typing import Any
 
 import structlog
 from graphql import ExecutionResult, GraphQLError, OperationType
 
+from models import tracing
 from models.meter import Meter, metering
 from planner.asked import Asked
 from planner.explain import CannotExplain, explain
 from schema.context import Context
-from schema.execution import ExecutedSchema, Watch
+from schema.execution import ExecutedSchema, GivenUp, NotAllowed, Watch
+from schema.spans import LONGEST_NAME, UNREAD, described, hash_of
 from settings import settings
 
 log = structlog.get_logger()
@@ -26,7 +27,6 @@ log = structlog.get_logger()
 #: A plan takes longer to tell than most operations: each document's is told once in so many seconds.
 PLANS_APART = 60.0
 _MOST_REMEMBERED = 1_000
-_LONGEST_NAME = 100
 _REQUEST_ID = re.compile(r"[\w.:-]{1,100}", re.ASCII)
 
 
@@ -41,6 +41,10 @@ class Operation(Meter):
         self.asked, self.wanted, self.context = asked, wanted, context
         self._request_id: str | None = None
         self.began_at = perf_counter()
+        if tracing.tracer is not None:
+            # A socket's operations are many, and go on long after its handshake: none is a part of that.
+            request = context.request
+            self.trace = tracing.tracer.begin(request.headers, is_part=request.scope["type"] == "http")
 
     @property
     def request_id(self) -> str:
@@ -58,7 +62,7 @@ class Operation(Meter):
     @property
     def hash(self) -> str:
         """The beginning of the SHA-256 of the document: the document itself may hold what somebody wrote."""
-        return sha256(self.query.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return hash_of(self.query)
 
     @property
     def name(self) -> str:
@@ -67,17 +71,40 @@ class Operation(Meter):
             named = self._schema.documents.read(self.query).operation(self.wanted).name
         except GraphQLError:
             return ""
-        return named.value[:_LONGEST_NAME] if named else ""
+        return named.value[:LONGEST_NAME] if named else ""
 
     def told(self) -> dict[str, Any]:
         """What a line about it says of it."""
         return {"request_id": self.request_id, "operation": self.name, "hash": self.hash}
 
+    def end_trace(self, outcome: str, result: ExecutionResult | None, raised: BaseException | None) -> None:
+        """End its span, if it has one. An error of ours makes that one that failed; a client's mistake does not."""
+        if self.trace is None:
+            return
+        if isinstance(raised, Exception) and not isinstance(raised, NotAllowed | GivenUp):
+            self.trace.failed(outcome)
+        if result is not None and any((each.extensions or {}).get("code") == "TIMEOUT" for each in result.errors or ()):
+            self.trace.failed("TIMEOUT")
+        said: dict[str, str | int] = {"plainspoken.outcome": outcome, "plainspoken.document.hash": self.hash}
+        if self.context.cost is not None:
+            said["plainspoken.cost"] = self.context.cost
+        try:
+            document = self._schema.documents.read(self.query)
+            name, more = described(document, document.operation(self.wanted))
+        except GraphQLError:
+            name, more = UNREAD, {}
+        self.end(name, {**said, **more})
+
 
 def with_operation(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """A step of structlog's: a line that is written while an operation is under way says which."""
-    operation = metering.get()
-    return {**operation.told(), **event} if isinstance(operation, Operation) else event
+    """A step of structlog's: a line that is written while an operation is under way says which, and in which trace."""
+    meter = metering.get()
+    if meter is None:
+        return event
+    told = meter.told() if isinstance(meter, Operation) else {}
+    if meter.trace is not None:
+        told["trace_id"] = meter.trace.id
+    return {**told, **event}
 
 
 class WatchedSchema(ExecutedSchema):
@@ -99,19 +126,20 @@ class WatchedSchema(ExecutedSchema):
         """The result of a query or a mutation, ready for JSON, bugs masked. Raises NotAllowed."""
         operation = Operation(self, asked, operation_name, context)
         token = metering.set(operation)
-        outcome = ""
+        outcome, result, raised = "", None, None
         try:
             result = await super().run(asked, variables, operation_name, context, allowed, watch)
             outcome = "errors" if result.errors else "ok"
             return result
         except BaseException as end:  # cancelled, perhaps
-            outcome = type(end).__name__
+            outcome, raised = type(end).__name__, end
             raise
         finally:
             seconds, configured = perf_counter() - operation.began_at, settings()
             is_slow = 0 < configured.slow_operation_ms <= seconds * 1000
             if is_slow or configured.log_operations:
                 self._tell(operation, outcome, seconds, variables, is_slow=is_slow)
+            operation.end_trace(outcome, result, raised)
             metering.reset(token)
 
     def _tell(

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
+from models.meter import Meter, metering, together
 from models.outages import outage
 
 Item = TypeVar("Item")
@@ -23,7 +24,8 @@ class Together(Generic[Item, Result]):
 
     def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result | Exception]]]) -> None:
         self._work = work
-        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._name = f"{work.__module__}.{getattr(work, '__qualname__', type(work).__qualname__)}"
+        self._waiting: list[tuple[Item, asyncio.Future[Result], Meter | None]] = []
         self._worker: asyncio.Task[None] | None = None
 
     async def do(self, item: Item) -> Result:
@@ -32,7 +34,7 @@ class Together(Generic[Item, Result]):
         Raises the exception that `work` gives for the item.
         """
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append((item, done))
+        self._waiting.append((item, done, metering.get()))
         if self._worker is None or self._worker.done():
             # In a context of its own: the batch is nobody's transaction but its own.
             self._worker = asyncio.create_task(self._do_all(), context=Context())
@@ -46,7 +48,9 @@ class Together(Generic[Item, Result]):
     async def _do_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:MOST_TOGETHER], self._waiting[MOST_TOGETHER:]
-            await self._do_batch([(item, done) for item, done in batch if not done.cancelled()])
+            wanted = [each for each in batch if not each[1].cancelled()]
+            with together((meter for _, _, meter in wanted), {"code.function.name": self._name}):
+                await self._do_batch([(item, done) for item, done, _ in wanted])
 
     async def _do_batch(self, batch: Sequence[tuple[Item, asyncio.Future[Result]]]) -> None:
         try:

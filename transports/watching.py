@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 from graphql import GraphQLError
 from starlette.types import Receive
 
+from schema.execution import GivenUp
+
 Result = TypeVar("Result")
 #: From when on work is watched, in seconds, about: it is found by the next look.
 WATCHED_AFTER = 0.1
 
 
-class Gone(Exception):
+class Gone(GivenUp):
     """The client went before it had its answer; nobody is to be told anything."""
 
 

@@ -11,6 +11,7 @@ from tortoise.backends.base.client import ConnectionWrapper, PoolConnectionWrapp
 from tortoise.backends.base_postgres.client import translate_exceptions
 
 from models.engines.postgres_schema import PostgresSchemaEditor
+from models.engines.traced import postgres_connections
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
 from models.engines.turns import Turns, is_closed
 from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, finish, is_counted
@@ -102,6 +103,7 @@ class PostgresClient(JoinsTransaction, CountedStatements):
 
     async def create_pool(self, **parameters: Any) -> asyncpg.Pool:
         parameters["server_settings"] = {**parameters.get("server_settings", {}), **SESSION}
+        parameters["connection_class"] = postgres_connections()
         pool = await asyncpg.create_pool(
             None, reset=keep_session, max_cacheable_statement_size=LONGEST_PREPARED, **parameters
         )

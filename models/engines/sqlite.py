@@ -17,6 +17,7 @@ from tortoise.exceptions import IntegrityError
 from models.engines.scripts import statements_of
 from models.engines.short_reads import ShortReads
 from models.engines.sqlite_schema import SqliteSchemaEditor
+from models.engines.traced import short_reads, sqlite_connection
 from models.engines.transactions import JoinsTransaction, OpenTransaction, Outermost
 from models.engines.waiting import MIGRATION_TIMEOUT, TURN_TIMEOUT, DatabaseBusy, finish, is_counted, is_read
 from models.meter import StatementLog
@@ -99,7 +100,7 @@ class SqliteConnection(CountedStatements):
             await self._post_connect()
 
     async def _open(self) -> aiosqlite.Connection:
-        connection = aiosqlite.connect(self.filename, isolation_level=None)
+        connection = sqlite_connection(self.filename)
         # A process that ends without `close` must not wait for this thread.
         connection._thread.daemon = True
         try:
@@ -140,7 +141,7 @@ class SqliteClient(JoinsTransaction, SqliteConnection):
         await super().create_connection(with_db)
         # A database in memory is one connection's own.
         if self._short_reads is None and self.filename != ":memory:":
-            self._short_reads = ShortReads(self.filename, self.pragmas)
+            self._short_reads = short_reads(self.filename, self.pragmas)
 
     async def close(self) -> None:
         if self._short_reads is not None:
