@@ -1,0 +1,75 @@
+"""Where operations are answered: a query by a replica that has all its reader did and saw, all else by the primary.
+
+Only what a query itself reads is routed so, all of it to one place: whose session it is was read at the primary before.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from graphql import ExecutionResult
+
+from models import replica_metrics as metrics
+from models.engines.waiting import finish
+from models.replicas import Reader, Replicas
+from models.standby import Replica
+from schema.context import Context
+from services import origin
+from services.actors import Actor, Writer, user
+
+Answer = Callable[[], Awaitable[ExecutionResult]]
+
+
+async def answered_at(replicas: Replicas, answer: Answer, context: Context, *, is_query: bool) -> ExecutionResult:
+    """What `answer()` gives, which may be called twice if it is a query."""
+    if not is_query:
+        return await _done(replicas, answer, context)
+    viewer = context.viewer
+    if not isinstance(viewer, Writer):
+        replica = replicas.choose(_reader(viewer), viewer.wrote_until if viewer is not None else 0)
+        if replica is not None and (result := await _read(replicas, replica, answer, context)) is not None:
+            metrics.read_at("replica")
+            return result
+    metrics.read_at("primary")
+    result = await answer()
+    _saw(replicas, viewer)
+    return result
+
+
+async def _read(replicas: Replicas, replica: Replica, answer: Answer, context: Context) -> ExecutionResult | None:
+    """What the replica answers; None where the primary shall: whatever is wrong with a query, it says what.
+
+    A replica that goes, or has to break off what stands in the way of its catching up, is nobody's concern.
+    """
+    untold = replicas.untold(replica)
+    try:
+        with replica.read_from():
+            result = await answer()
+    except Exception:
+        result = None
+    if result is not None and not result.errors:
+        context.untold = untold
+        return result
+    context.read_anew()
+    return None
+
+
+async def _done(replicas: Replicas, answer: Answer, context: Context) -> ExecutionResult:
+    """What a deed answers, once all processes know that its author has done something."""
+    before = context.viewer
+    try:
+        return await answer()
+    finally:
+        for each in {account.id for actor in (before, context.came) if (account := user(actor)) is not None}:
+            await finish(replicas.wrote(each))
+        for actor in (before, context.came):
+            _saw(replicas, actor)
+
+
+def _saw(replicas: Replicas, actor: Actor) -> None:
+    if not isinstance(actor, Writer):
+        replicas.saw(_reader(actor))
+
+
+def _reader(actor: Actor) -> Reader:
+    """By what a reader is known again. Writers without an account are read for at the primary."""
+    account = user(actor)
+    return account.id if account is not None else origin.neighbourhood() or ""
