@@ -6,7 +6,7 @@
     seen       the tick that a replica has to pass before it may answer somebody whom the primary has answered
 
 What other processes did for an account is known from the primary too: it keeps where each account's last deed ended,
-and says it with the session, which every request asks it for (`services.accounts`). Nothing here reckons with a clock.
+and says it with the session, which every request asks it for (`services.accounts`). None of this reckons with a clock.
 """
 
 import asyncio
@@ -86,7 +86,7 @@ class Replicas:
         await execute(WROTE, [user_id])
 
     def said(self) -> list[dict[str, Any]]:
-        """What there is to say of each replica: its number, its state, and how far it is behind, where that is known."""
+        """Of each replica its number, its state, and how far it is behind, where that is known."""
         return [
             {"number": each.number, "state": each.trouble or _OK, "secondsBehind": round(each.behind, 2)}
             if each.passed.number

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 
 from graphql import ExecutionResult
 
+from models import User
 from models import replica_metrics as metrics
 from models.engines.waiting import finish
 from models.replicas import Reader, Replicas
 from models.standby import Replica
 from schema.context import Context
 from services import origin
-from services.actors import Actor, Writer, user
+from services.actors import Writer, user
 
 Answer = Callable[[], Awaitable[ExecutionResult]]
 
@@ -22,15 +23,16 @@ async def answered_at(replicas: Replicas, answer: Answer, context: Context, *, i
     """What `answer()` gives, which may be called twice if it is a query."""
     if not is_query:
         return await _done(replicas, answer, context)
-    viewer = context.viewer
-    if not isinstance(viewer, Writer):
-        replica = replicas.choose(_reader(viewer), viewer.wrote_until if viewer is not None else 0)
+    # A browser that writes without an account is known by nothing that the primary is asked for.
+    if context.kept is None:
+        account = user(context.viewer)
+        replica = replicas.choose(_reader(account), 0 if account is None else account.wrote_until)
         if replica is not None and (result := await _read(replicas, replica, answer, context)) is not None:
             metrics.read_at("replica")
             return result
     metrics.read_at("primary")
     result = await answer()
-    _saw(replicas, viewer)
+    replicas.saw(_reader(user(context.viewer)))
     return result
 
 
@@ -54,22 +56,19 @@ async def _read(replicas: Replicas, replica: Replica, answer: Answer, context: C
 
 async def _done(replicas: Replicas, answer: Answer, context: Context) -> ExecutionResult:
     """What a deed answers, once all processes know that its author has done something."""
-    before = context.viewer
+    before = user(context.viewer)
     try:
         return await answer()
     finally:
-        for each in {account.id for actor in (before, context.came) if (account := user(actor)) is not None}:
-            await finish(replicas.wrote(each))
-        for actor in (before, context.came):
-            _saw(replicas, actor)
+        accounts = {account.id for account in (before, user(context.came)) if account is not None}
+        # A post that nothing kept of shall name an account leaves no mark of one: its browser has a cookie.
+        if not isinstance(context.viewer, Writer):
+            for each in accounts:
+                await finish(replicas.wrote(each))
+        for reader in accounts or {_reader(None)}:
+            replicas.saw(reader)
 
 
-def _saw(replicas: Replicas, actor: Actor) -> None:
-    if not isinstance(actor, Writer):
-        replicas.saw(_reader(actor))
-
-
-def _reader(actor: Actor) -> Reader:
-    """By what a reader is known again. Writers without an account are read for at the primary."""
-    account = user(actor)
+def _reader(account: User | None) -> Reader:
+    """By what a reader is known again."""
     return account.id if account is not None else origin.neighbourhood() or ""

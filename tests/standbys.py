@@ -28,7 +28,7 @@ class Standby(BrokenPostgres):
         found = [each / "pg_basebackup" for each in places if (each / "pg_basebackup").exists()]
         if not found:
             pytest.skip("PostgreSQL's pg_basebackup is needed to make a standby")
-        self._basebackup = found[0]
+        self._basebackup = str(found[0])
 
     def copy(self, primary: BrokenPostgres) -> None:
         """Make its files: a copy of the primary's, and where the rest comes from."""
@@ -38,7 +38,7 @@ class Standby(BrokenPostgres):
     async def pause(self) -> None:
         """Replay nothing until `resume`."""
         await tell(self.url, "SELECT pg_wal_replay_pause()")
-        while await asked(self.url, "SELECT pg_get_wal_replay_pause_state()") != "paused":
+        while await asked(self.url, "SELECT pg_get_wal_replay_pause_state()") != "paused":  # noqa: ASYNC110  it is PostgreSQL's to know
             await asyncio.sleep(0.01)
 
     async def resume(self) -> None:
@@ -70,20 +70,26 @@ class Pair:
     @asynccontextmanager
     async def forum(self) -> AsyncIterator[tuple[str, str]]:
         """An empty forum that both have: its URLs at the primary and at the standby."""
+        if not self._names:  # migrating takes a while: the others are copies
+            await tell(self.primary.url, "CREATE DATABASE migrated")
+            async with connected(self._at(self.primary, "migrated")):
+                await migrating.migrate(lambda name: None)
         self._names += 1
         name = f"forum_{self._names}"
-        await tell(self.primary.url, f"CREATE DATABASE {name}")
-        urls = [f"postgres://postgres@127.0.0.1:{each.port}/{name}" for each in (self.primary, self.standby)]
-        async with connected(urls[0]):
-            await migrating.migrate(lambda name: None)
+        await tell(self.primary.url, f"CREATE DATABASE {name} TEMPLATE migrated")
+        await self.standby.resume()  # after a test that failed
         await self.caught_up()
-        yield urls[0], urls[1]
+        yield self._at(self.primary, name), self._at(self.standby, name)
+
+    @staticmethod
+    def _at(server: BrokenPostgres, name: str) -> str:
+        return f"postgres://postgres@127.0.0.1:{server.port}/{name}"
 
     async def caught_up(self) -> None:
         """Wait until the standby has all that was committed."""
         position = await asked(self.primary.url, "SELECT pg_current_wal_flush_lsn()::text")
         async with asyncio.timeout(30):
-            while not await asked(self.standby.url, f"SELECT pg_last_wal_replay_lsn() >= '{position}'"):
+            while not await asked(self.standby.url, f"SELECT pg_last_wal_replay_lsn() >= '{position}'"):  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
 

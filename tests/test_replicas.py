@@ -1,14 +1,17 @@
 """Queries are read from a standby, and who does something sees it at once, whatever the standby has replayed."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
 from clients import Client, document
+from command_line import serving
 from conftest import served
+from keeping import keeping
 from sockets import question
 from standbys import Pair
 
@@ -23,10 +26,14 @@ PATIENCE = 20
 @asynccontextmanager
 async def forum_of(pair: Pair) -> AsyncIterator[Client]:
     """A visitor to a forum that is read from the standby, served from this process."""
-    async with pair.forum() as (url, at_standby), database.connected(url):
-        async with replicas.reading(url, [at_standby], changes.told), served(url, OPTIONS) as visitor:
-            await until_read_from(visitor)
-            yield visitor
+    async with (
+        pair.forum() as (url, at_standby),
+        database.connected(url),
+        replicas.reading(url, [at_standby], changes.told),
+        served(url, OPTIONS) as visitor,
+    ):
+        await until_read_from(visitor)
+        yield visitor
 
 
 @pytest.fixture
@@ -46,7 +53,7 @@ async def until_read_from(*readers: Client, where: str = "replica") -> None:
     """Wait until the queries of all of them are read there."""
     async with asyncio.timeout(PATIENCE):
         for reader in readers:
-            while (await place(reader))[0] != where:
+            while (await place(reader))[0] != where:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
 
 
@@ -55,6 +62,12 @@ async def score(reader: Client) -> int:
     page = await reader.run("question_page", number=1)
     found: int = page["thread"]["question"]["score"]
     return found
+
+
+def forget(here: replicas.Replicas | None) -> None:
+    """Have this process know as little of what its readers did and saw as another one does."""
+    assert here is not None
+    here._seen.clear()
 
 
 async def vote(voter: Client, post_id: str, value: str) -> None:
@@ -122,6 +135,85 @@ async def test_a_socket_keeps_what_its_caller_did(visitor: Client, pair: Pair) -
         assert page["thread"]["question"]["score"] == 1
     assert await score(voter) == 1
     await pair.standby.resume()
+
+
+async def test_who_writes_without_an_account_is_read_for_at_the_primary(visitor: Client, pair: Pair) -> None:
+    user = await visitor.sign_up("ann")
+    await pair.caught_up()
+    await until_read_from(visitor, user)
+    await pair.standby.pause()
+    for writer in (visitor, user):
+        await writer.do("write_question", title="Who can write here?", body="", anonymous={})
+        kept = dict(visitor.http.cookies)
+        assert list(kept) == ["writer"]
+        assert (await place(writer))[0] == "primary"
+        visitor.http.cookies.clear()
+        forget(replicas.current())
+        assert (await place(user))[0] == "replica", "nothing says that it was the account"
+    await pair.standby.resume()
+
+
+async def test_an_answer_to_visitors_is_kept_only_if_the_replica_had_all_that_was_told(
+    visitor: Client, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker, voter = [await visitor.sign_up(name) for name in ("ann", "bob")]
+    post_id = await question(asker)
+    await pair.caught_up()
+    with keeping(monkeypatch) as answers:
+        await until_read_from(asker, voter, visitor)
+        await asyncio.sleep(3 * replicas.INTERVAL)
+        await pair.standby.pause()
+        assert [await score(visitor), len(answers)] == [0, 2]  # the site's name is the other one
+        await vote(voter, post_id, "UP")
+        assert [await score(visitor), len(answers)] == [0, 1]
+        await pair.standby.resume()
+        await until_read_from(voter)
+        assert [await score(visitor), len(answers)] == [1, 2]
+
+
+async def test_a_crash_of_the_primary_forgets_nobodys_deed(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replicas, "MOST_BEHIND", 1000)
+    async with forum_of(pair) as visitor:
+        asker, voter, reader = [await visitor.sign_up(name) for name in ("ann", "bob", "carl")]
+        post_id = await question(asker)
+        await pair.caught_up()
+        await until_read_from(voter, reader)
+        await pair.standby.pause()
+        await vote(voter, post_id, "UP")
+        forget(replicas.current())
+        assert await score(voter) == 1
+        await asyncio.to_thread(pair.primary.stop, "immediate")
+        await asyncio.to_thread(pair.primary.start)
+        forget(replicas.current())
+        for _ in range(20):
+            assert await score(voter) == 1
+            await asyncio.sleep(0.05)
+        await pair.standby.resume()
+        await until_read_from(voter, reader)
+
+
+async def test_another_process_shows_a_writer_what_they_did_at_this_one(pair: Pair) -> None:
+    async with pair.forum() as (url, at_standby), AsyncExitStack() as stack:
+        environment = {"READ_REPLICAS": json.dumps([at_standby])}
+        both = await asyncio.gather(*(stack.enter_async_context(serving(url, **environment)) for _ in range(2)))
+        here, there = [Client(http) for _, http in both]
+        asker, *writers = [await here.sign_up(f"writer{number}") for number in range(4)]
+        post_id = await question(asker)
+        await pair.caught_up()
+        await asyncio.sleep(10 * replicas.INTERVAL)
+        for number in range(4):
+            await pair.standby.pause()
+            seen = []
+            for writer in writers:
+                await vote(writer, post_id, "NONE" if number % 2 else "UP")
+                page = await Client(there.http, writer.token).run("question_page", number=1)
+                seen.append(page["thread"]["question"]["viewerVote"])
+            assert set(seen) == {"NONE" if number % 2 else "UP"}, seen
+            await pair.standby.resume()
+            await asyncio.sleep(5 * replicas.INTERVAL)
+        text = (await there.http.get("/metrics")).text
+        read = {line.split()[0]: float(line.split()[1]) for line in text.splitlines() if "graphql_reads_total{" in line}
+        assert read['graphql_reads_total{place="primary"}'] >= 1
 
 
 async def test_no_writer_ever_misses_what_they_did_and_nobody_goes_back(visitor: Client, pair: Pair) -> None:
