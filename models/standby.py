@@ -20,9 +20,12 @@ PATIENCE = 2.0
 POSITION = """(CASE current_setting('synchronous_commit')
     WHEN 'off' THEN pg_current_wal_insert_lsn() ELSE pg_current_wal_flush_lsn() END - '0/0')::bigint"""
 REPLAYED = "SELECT pg_is_in_recovery(), (coalesce(pg_last_wal_replay_lsn(), '0/0') - '0/0')::bigint"
-#: What a standby has in common with its primary. The timeline is another one after a failover.
+#: What a standby has in common with its primary. The timeline is another one after a failover: a standby says so some
+#: minutes after it follows (at its next restart point), and one that cannot follow never.
 IDENTITY = """
-    SELECT system_identifier, timeline_id, (SELECT oid FROM pg_database WHERE datname = current_database())
+    SELECT system_identifier, (SELECT oid FROM pg_database WHERE datname = current_database()),
+        CASE WHEN pg_is_in_recovery() THEN timeline_id
+        ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END
     FROM pg_control_system(), pg_control_checkpoint()
 """
 #: Where the last deed of each account ended. It is no data of the forum: a standby has none of it, and it is gone when

@@ -181,10 +181,13 @@ class ExecutedSchema(strawberry.Schema):
             if document.errors:
                 return ExecutionResult(None, list(document.errors))
             self.admit(document, definition, variables, context)
-            answer = partial(self._answer, document, definition, variables, operation_name, context)
             is_query = definition.operation is OperationType.QUERY
             places = replicas.current()
-            work = answer() if places is None else answered_at(places, answer, context, is_query=is_query)
+            if places is None:
+                work = self._answer(document, definition, variables, operation_name, context)
+            else:
+                answer = partial(self._answer, document, definition, variables, operation_name, context)
+                work = answered_at(places, answer, context, is_query=is_query)
             if watch is None or not is_query:
                 return await work
             return await watch(work)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from clients import Client, document
-from command_line import serving
+from command_line import qa, serving
 from conftest import served
 from keeping import keeping
 from sockets import question
@@ -137,6 +137,30 @@ async def test_a_socket_keeps_what_its_caller_did(visitor: Client, pair: Pair) -
     await pair.standby.resume()
 
 
+async def test_who_has_seen_something_at_the_primary_is_not_shown_what_was_before(
+    visitor: Client, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asker, voter, *readers = [await visitor.sign_up(name) for name in ("ann", "bob", "carl", "dan", "eve")]
+    post_id = await question(asker)
+    await pair.caught_up()
+    await until_read_from(visitor, *readers)
+    await pair.standby.pause()
+    await vote(voter, post_id, "UP")
+    with monkeypatch.context() as impatient:
+        impatient.setattr(replicas, "MOST_BEHIND", 0.0)
+        await until_read_from(visitor, where="primary")
+        assert [await score(readers[0]), await score(visitor)] == [1, 1]
+    while (await visitor.http.get("/readyz")).json()["replicas"][0]["state"] != "ok":  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    # The replica is read from again, and has nothing new: that is good enough for two who have seen nothing of it.
+    assert [await score(each) for each in (*readers, visitor)] == [1, 0, 0, 1]
+    monkeypatch.setattr(replicas, "MOST_SEEN", 1)  # who is forgotten for others has to wait as long
+    assert [await score(each) for each in (voter, readers[0], visitor)] == [1, 1, 1]
+    assert [await score(each) for each in (readers[0], voter, visitor)] == [1, 1, 1]
+    await pair.standby.resume()
+    await until_read_from(visitor, voter, *readers)
+
+
 async def test_who_writes_without_an_account_is_read_for_at_the_primary(visitor: Client, pair: Pair) -> None:
     user = await visitor.sign_up("ann")
     await pair.caught_up()
@@ -146,6 +170,7 @@ async def test_who_writes_without_an_account_is_read_for_at_the_primary(visitor:
         await writer.do("write_question", title="Who can write here?", body="", anonymous={})
         kept = dict(visitor.http.cookies)
         assert list(kept) == ["writer"]
+        forget(replicas.current())
         assert (await place(writer))[0] == "primary"
         visitor.http.cookies.clear()
         forget(replicas.current())
@@ -184,8 +209,8 @@ async def test_a_crash_of_the_primary_forgets_nobodys_deed(pair: Pair, monkeypat
         assert await score(voter) == 1
         await asyncio.to_thread(pair.primary.stop, "immediate")
         await asyncio.to_thread(pair.primary.start)
-        forget(replicas.current())
         for _ in range(20):
+            forget(replicas.current())
             assert await score(voter) == 1
             await asyncio.sleep(0.05)
         await pair.standby.resume()
@@ -341,6 +366,14 @@ async def test_what_is_no_standby_of_the_primary_is_refused(pair: Pair, scratch_
                 async with replicas.reading(url, [other], changes.told):
                     pass
     assert replicas.current() is None
+
+
+async def test_the_server_says_so_in_a_line(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with pair.forum() as (url, _):
+        monkeypatch.setenv("READ_REPLICAS", json.dumps([url]))
+        refused = await asyncio.to_thread(qa, url, "serve")
+    assert refused.status == 1
+    assert refused.errors == "Number 1 of READ_REPLICAS is no standby."
 
 
 async def test_a_replica_that_is_not_there_at_the_start_is_waited_for(pair: Pair) -> None:
