@@ -63,9 +63,13 @@ class Watch:
         self._connection: Any = None
 
     async def open(self) -> "Watch":
-        async with asyncio.timeout(PATIENCE):
-            await self._client.create_connection(with_db=True)
-            self._connection = await self._client.take()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._client.create_connection(with_db=True)
+                self._connection = await self._client.take()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     @property

@@ -55,18 +55,21 @@ async def _read(replicas: Replicas, replica: Replica, answer: Answer, context: C
 
 
 async def _done(replicas: Replicas, answer: Answer, context: Context) -> ExecutionResult:
-    """What a deed answers, once all processes know that its author has done something."""
+    """What a deed answers, once all processes know that its author has done something.
+
+    Raises what goes wrong with telling them: then nobody has been answered that the deed is done.
+    """
     before = user(context.viewer)
     try:
         return await answer()
     finally:
         accounts = {account.id for account in (before, user(context.came)) if account is not None}
+        for reader in accounts or {_reader(None)}:
+            replicas.saw(reader)
         # A post that nothing kept of shall name an account leaves no mark of one: its browser has a cookie.
         if not isinstance(context.viewer, Writer):
             for each in accounts:
                 await finish(replicas.wrote(each))
-        for reader in accounts or {_reader(None)}:
-            replicas.saw(reader)
 
 
 def _reader(account: User | None) -> Reader:
