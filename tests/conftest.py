@@ -256,8 +256,8 @@ def cluster() -> Iterator[BrokenPostgres]:
         yield cluster
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def pair() -> Iterator[Pair]:
-    """A primary and its standby, of this module alone."""
+    """A primary and its standby, of the tests of replicas alone."""
     with replicated(Path(tempfile.gettempdir()) / f"plainspoken-pair-{os.getpid()}") as pair:
         yield pair
