@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -94,7 +94,7 @@ class Replica:
     """One standby, and how far it has come."""
 
     number: int
-    credentials: dict[str, Any]
+    credentials: dict[str, Any] = field(repr=False)
     #: What is wrong with it; empty where nothing is, and it answers.
     trouble: str = "not asked yet"
     client: PostgresClient | None = None
