@@ -16,7 +16,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from models import database
+from models import database, replicas
 from planner.warming import documents_in, warm
 from schema import schema
 from services import addresses, bus, changes, live, reckoning, viewing, voting
@@ -73,7 +73,8 @@ async def graphiql(request: Request) -> Response:
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the database and the bus with the server, block addresses, and close what listens with it."""
-    async with spans_sent(), database.connected(settings().database_url), bus.carrying():
+    url, others = settings().database_url, [each.get_secret_value() for each in settings().read_replicas]
+    async with spans_sent(), database.connected(url), bus.carrying(), replicas.reading(url, others, changes.told):
         if settings().planner:
             warm(schema.documents, documents_in(settings().documents))  # each process plans for itself
         try:

@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).parent
@@ -46,6 +55,13 @@ def _mail_server(url: SecretStr) -> SecretStr:
     parts = urlsplit(url.get_secret_value())
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise ValueError("it is neither smtp://USER:PASSWORD@HOST:PORT nor smtps://")
+    return url
+
+
+def _postgres(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("postgres", "postgresql") or not parts.hostname or not parts.path.strip("/"):
+        raise ValueError("it is not postgres://USER:PASSWORD@HOST:PORT/DATABASE")
     return url
 
 
@@ -189,6 +205,11 @@ class Settings(BaseSettings):
         default=True,
         description="Whether deeds are limited by the hour (on), see `Query.policy`, and operations by the minute.",
     )
+    read_replicas: list[Annotated[SecretStr, AfterValidator(_postgres)]] = Field(
+        default=[],
+        description="Standbys of the PostgreSQL in DATABASE_URL, from which queries are read, as JSON: "
+        '["postgres://USER:PASSWORD@HOST:PORT/DATABASE"].',
+    )
     redis_prefix: str = Field(
         default="plainspoken",
         pattern=r"^[\w.:-]+$",
@@ -253,6 +274,13 @@ class Settings(BaseSettings):
         description="The proxies whose word for where a request comes from is taken (Forwarded, X-Forwarded-For), as "
         'JSON: ["127.0.0.1", "10.0.0.0/8"].',
     )
+
+    @field_validator("read_replicas")
+    @classmethod
+    def _of_postgres(cls, replicas: list[SecretStr], info: ValidationInfo) -> list[SecretStr]:
+        if replicas and not str(info.data.get("database_url")).startswith(("postgres://", "postgresql://")):
+            raise ValueError("replicas are PostgreSQL's: leave this out, or set DATABASE_URL to their primary")
+        return replicas
 
 
 @cache

@@ -9,12 +9,12 @@ import typer
 import uvicorn
 
 from commands.running import UNMIGRATED, console, fail, failures_told
-from models import database
+from models import database, replicas
 from models.migrating import pending
 from planner.trusted import NotAManifest, hash_of, trusted
 from planner.warming import documents_in, warm
 from schema import schema
-from services import policy
+from services import changes, policy
 from settings import settings
 from transports.tracing import CannotTrace, is_wanted
 from transports.wire import OPTIONS
@@ -98,6 +98,9 @@ async def _prepared() -> None:
     async with database.connected(settings().database_url):
         if await pending():
             fail(UNMIGRATED)
+        others = [each.get_secret_value() for each in settings().read_replicas]
+        async with replicas.reading(settings().database_url, others, changes.told):
+            pass  # what is none of ours is told here in a line
         if settings().planner:
             try:
                 known = documents_in(settings().documents)

@@ -49,6 +49,8 @@ class User(Model):
     #: Imported users begin with an opening entry in the ledger instead of the points for joining.
     is_imported = fields.BooleanField(default=False, db_default=False)
     created_at = fields.DatetimeField()
+    #: Where their last deed ended, if there are replicas: see `models.replicas`. It comes with the session.
+    wrote_until: int = 0
 
     class Meta:
         table = "users"  # `user` is a reserved word in PostgreSQL

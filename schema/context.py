@@ -45,6 +45,8 @@ class Context:
     #: Whether somebody will ask what a query's answer was made of; and what that was, None where it is not known.
     notes_reads: bool = False
     reads: list[Read] | None = None
+    #: How many of the changes told before may be missing in it: the last ones. Only a replica lacks any.
+    untold: int = 0
     loaders: Loaders = field(init=False)
     #: Who came with the request: the viewer, unless a deed is done as somebody else.
     _came: Actor = field(init=False)
@@ -52,6 +54,11 @@ class Context:
     def __post_init__(self) -> None:
         self._came = self.viewer
         self.forget()
+
+    @property
+    def came(self) -> Actor:
+        """Who came with the request, or has signed in by it."""
+        return self._came
 
     @property
     def actor(self) -> Actor:
@@ -84,6 +91,12 @@ class Context:
     def forget(self) -> None:
         """Begin with fresh loaders: what was loaded before may have changed."""
         self.loaders = Loaders(self.viewer)
+
+    def read_anew(self) -> None:
+        """Begin with fresh loaders in the middle of a query: its viewer is still as it was read."""
+        knows_viewer = self.loaders.knows_viewer
+        self.forget()
+        self.loaders.knows_viewer = knows_viewer
 
     def become(self, viewer: Actor, token: str | None) -> None:
         """Go on as somebody else, after signing in or out; and let the browser do the same."""

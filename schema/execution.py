@@ -4,6 +4,7 @@ import re
 import secrets
 import traceback
 from collections.abc import Awaitable, Callable, Collection
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -12,6 +13,7 @@ from graphql import ExecutionResult, GraphQLError, OperationDefinitionNode, Oper
 from graphql.execution import MiddlewareManager
 from strawberry.exceptions import StrawberryInputCoercionError
 
+from models import replicas
 from models.meter import metering
 from models.outages import Seldom, outage
 from planner import metrics
@@ -23,6 +25,7 @@ from planner.inputs import NotPlain
 from planner.planner import planned
 from planner.trusted import hash_of
 from schema.context import Context
+from schema.places import answered_at
 from services import budgets
 from services.errors import RateLimited
 from settings import settings
@@ -191,8 +194,14 @@ class ExecutedSchema(strawberry.Schema):
             if document.errors:
                 return ExecutionResult(None, list(document.errors))
             self.admit(document, definition, variables, context)
-            work = self._answer(document, definition, variables, operation_name, context)
-            if watch is None or definition.operation is not OperationType.QUERY:
+            is_query = definition.operation is OperationType.QUERY
+            places = replicas.current()
+            if places is None:
+                work = self._answer(document, definition, variables, operation_name, context)
+            else:
+                answer = partial(self._answer, document, definition, variables, operation_name, context)
+                work = answered_at(places, answer, context, is_query=is_query)
+            if watch is None or not is_query:
                 return await work
             return await watch(work)
         except GraphQLError as error:

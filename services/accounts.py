@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 
 import models
-from models import PointsReason, UserLevel
+from models import PointsReason, UserLevel, replicas
 from models.database import after_commit, transaction, worded
 from models.raw import columns, instance
 from models.reading import Reading
@@ -35,6 +35,11 @@ _USER_OF_SESSION = f"""
 _USERS_OF_SESSIONS = f"""
     SELECT {columns(models.User, "users")}, session.expires_at, session.token_hash
     FROM session JOIN users ON users.id = session.user_id WHERE session.token_hash = ANY($1)
+"""
+_USERS_AND_POSITIONS = f"""
+    SELECT {columns(models.User, "users")}, coalesce(read_position.position, 0), session.expires_at, session.token_hash
+    FROM session JOIN users ON users.id = session.user_id LEFT JOIN read_position ON read_position.user_id = users.id
+    WHERE session.token_hash = ANY($1)
 """
 
 
@@ -134,11 +139,16 @@ async def user_of(token: str) -> models.User | None:
 
 async def _users_of(asked: Sequence[tuple[str, datetime]]) -> list[models.User | None]:
     """Whose sessions those of these tokens are, at these moments."""
-    found = {row[-1]: row for row in await Reading()(_USERS_OF_SESSIONS, [[token_hash for token_hash, _ in asked]])}
+    has_positions = replicas.current() is not None
+    sql, of_user = (_USERS_AND_POSITIONS, slice(-3)) if has_positions else (_USERS_OF_SESSIONS, slice(-2))
+    found = {row[-1]: row for row in await Reading()(sql, [[token_hash for token_hash, _ in asked]])}
     users = []
     for token_hash, at in asked:
         row = found.get(token_hash)
-        users.append(instance(models.User, row[:-2]) if row is not None and row[-2] > at else None)
+        user = instance(models.User, row[of_user]) if row is not None and row[-2] > at else None
+        if user is not None and row is not None and has_positions:
+            user.wrote_until = row[-3]
+        users.append(user)
     return users
 
 

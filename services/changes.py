@@ -53,6 +53,7 @@ ANYTHING = Change(ANY, None, {})
 Hearer = Callable[[Change], None]
 _hearers: list[Hearer] = []
 _is_cut_off = False
+_told = 0
 
 
 @contextmanager
@@ -101,9 +102,16 @@ def changed_by_key(model: type[Model], key: int, *columns: str) -> None:
 
 def tell(change: Change, besides: Hearer | None = None) -> None:
     """Tell all who hear, but the one who brought it. Call it after the commit, never before."""
+    global _told
+    _told += 1
     for hearer in tuple(_hearers):
         if hearer != besides:
             hearer(change)
+
+
+def told() -> int:
+    """How many changes were told so far."""
+    return _told
 
 
 def cut_off(is_so: bool) -> None:

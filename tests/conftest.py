@@ -21,6 +21,7 @@ from clients import Client
 from faults import IS_REPORTED, REPORT, BrokenPostgres, Figures, broken_postgres
 from library import Author, Book
 from own_redis import OwnRedis, own_redis
+from standbys import Pair, replicated
 from tortoise.connection import get_connection
 
 from models import database, migrating
@@ -253,3 +254,10 @@ def cluster() -> Iterator[BrokenPostgres]:
     """A PostgreSQL that may be broken."""
     with broken_postgres(Path(tempfile.gettempdir()) / f"plainspoken-cluster-{os.getpid()}") as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def pair() -> Iterator[Pair]:
+    """A primary and its standby, of the tests of replicas alone."""
+    with replicated(Path(tempfile.gettempdir()) / f"plainspoken-pair-{os.getpid()}") as pair:
+        yield pair

@@ -56,3 +56,26 @@ def test_a_setting_that_cannot_be_read_is_told_in_a_line(
     refused = qa(forum_url, "check")
     assert (refused.status, refused.output) == (1, "")
     assert "POINTS_TITLES" in refused.errors
+
+
+@pytest.mark.parametrize(
+    ("database", "replicas", "why"),
+    [
+        ("sqlite:///forum.db", '["postgres://ann@a/forum"]', "set DATABASE_URL to their primary"),
+        ("postgres://ann@a/forum", '["sqlite:///forum.db"]', "is not postgres://"),
+        ("postgres://ann@a/forum", '["postgres://ann@a"]', "is not postgres://"),
+    ],
+)
+def test_replicas_are_postgres_s(monkeypatch: pytest.MonkeyPatch, database: str, replicas: str, why: str) -> None:
+    monkeypatch.setenv("READ_REPLICAS", replicas)
+    refused = qa(database, "check")
+    assert (refused.status, refused.output) == (1, "")
+    assert refused.errors.startswith("READ_REPLICAS")
+    assert why in refused.errors
+
+
+def test_passwords_of_replicas_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("READ_REPLICAS", '["postgres://ann:secret@a/forum"]')
+    shown = qa("postgres://ann@a/forum", "settings")
+    assert "READ_REPLICAS" in shown.output
+    assert "secret@" not in shown.output

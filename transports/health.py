@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from models import database
 from models.migrating import CannotMigrate, pending
+from models.replicas import current
 from services import changes
 
 log = structlog.get_logger()
@@ -66,7 +67,9 @@ class Readiness:
         """Whether requests can be answered; if not, status 503, and which part is at fault."""
         said = await self.parts()
         is_ready = set(said.values()) == {_OK}
-        content = {"status": "ready" if is_ready else "not ready", "parts": said}
+        content: dict[str, Any] = {"status": "ready" if is_ready else "not ready", "parts": said}
+        if (replicas := current()) is not None:
+            content["replicas"] = replicas.said()  # without them all is read from the primary
         return _answer(content, 200 if is_ready else 503)
 
     async def parts(self) -> dict[str, str]:

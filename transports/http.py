@@ -159,7 +159,7 @@ async def _answer(request: _Request, key: Key | None = None, answers: Answers | 
     caching = None if method != "GET" else _public() if is_shared else _PRIVATE
     answer = _written({"data": result.data, **beside}, media_type, 200, *context.cookies, caching=caching)
     if answers is not None and key is not None and context.reads is not None and is_shared:
-        answers.put(key, answer, context.reads, began_at)
+        answers.put(key, answer, context.reads, began_at - context.untold)
     return answer
 
 
