@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -31,6 +32,8 @@ from transports.logs import logging_all
 from transports.metrics import metrics, watching_the_loop
 from transports.websocket import graphql_over_websocket
 
+log = structlog.get_logger()
+
 STATIC = Path(__file__).parent / "static"
 # GraphiQL needs nothing but its own files; its editor sets styles on elements.
 GRAPHIQL_POLICY = (
@@ -42,6 +45,8 @@ GRAPHIQL_POLICY = (
 #: its looks took 20 % of the CPU time: 4.5 ms with Python's own 700, 4.2 with what is there at the start left out of
 #: them (and the longest 5 ms instead of 47), 3.8 with 50,000. A page of ten answers is the same with each.
 RARELY = 50_000
+#: Seconds between two tries to open a database that is away.
+PAUSE = 1.0
 
 
 class Revalidated(StaticFiles):
@@ -72,7 +77,7 @@ async def graphiql(request: Request) -> Response:
 @asynccontextmanager
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the database and the bus with the server, block addresses, and close what listens with it."""
-    async with database.connected(settings().database_url), bus.carrying():
+    async with opened(), bus.carrying():
         if settings().planner:
             warm(schema.documents, documents_in(settings().documents))  # each process plans for itself
         try:
@@ -87,6 +92,35 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             await voting.finish()
             await reckoning.stop()
             await viewing.finish()
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[None]:
+    """The database, open while the block lasts; waited for where it is away.
+
+    `qa serve` has seen that it answers. Who takes the place of a process that died may come while it is away, and must
+    not give up: uvicorn would have all the others end, as if the program were at fault.
+    """
+    while True:
+        try:
+            await database.connect(settings().database_url)
+            break
+        except database.DatabaseUnavailable as away:
+            log.warning("waiting for the database", error=str(away))
+            end_if_told_to_stop()
+            await asyncio.sleep(PAUSE)
+    try:
+        yield
+    finally:
+        await database.disconnect()
+
+
+def end_if_told_to_stop() -> None:
+    """Die of the signal to stop, if it has come: uvicorn notes it, and looks at its note when all has begun."""
+    noted_by = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if getattr(noted_by, "should_exit", False):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
 
 
 @contextmanager
