@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from models import database
+from models.outages import outage
 from planner.warming import documents_in, warm
 from schema import schema
 from services import addresses, bus, changes, live, reckoning, viewing, voting
@@ -84,7 +85,7 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             with logging_all(), keeping_answers(), collecting_rarely():
                 reckoning.begin()  # what a change of the rules has left to do
                 viewing.begin()
-                async with addresses.kept_loaded(), delivering(), connections.kept_alive(), watching_the_loop():
+                async with addresses.kept_up_to_date(), delivering(), connections.kept_alive(), watching_the_loop():
                     with ending_what_is_live():
                         yield
         finally:
@@ -104,8 +105,12 @@ async def opened() -> AsyncIterator[None]:
     while True:
         try:
             await database.connect(settings().database_url)
+            await addresses.load()  # what has to be known before the first request
             break
-        except database.DatabaseUnavailable as away:
+        except Exception as away:
+            await database.disconnect()
+            if not isinstance(away, database.DatabaseUnavailable) and outage(away) is None:
+                raise
             log.warning("waiting for the database", error=str(away))
             end_if_told_to_stop()
             await asyncio.sleep(PAUSE)

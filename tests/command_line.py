@@ -71,10 +71,10 @@ async def outcome(process: asyncio.subprocess.Process) -> Outcome:
 
 @asynccontextmanager
 async def serving(
-    url: str, *words: str, port: int | None = None, **environment: str
+    url: str, *words: str, **environment: str
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, httpx2.AsyncClient]]:
     """`qa serve WORDS` on the database at `url` in a process of its own, and a way to talk to it."""
-    port = port or free_port()
+    port = free_port()
     async with (
         started(QA, "serve", "--port", str(port), *words, DATABASE_URL=url, **environment) as process,
         httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as http,

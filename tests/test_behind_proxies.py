@@ -19,7 +19,7 @@ import httpx2
 import pytest
 import websockets
 from clients import Client, Socket, document
-from command_line import free_port, serving, started
+from command_line import QA, answering, free_port, started
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -150,11 +150,16 @@ async def site(request: pytest.FixtureRequest, tmp_path: Path, certificate: Path
 async def served(site: Site, url: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """The server behind the proxy."""
     environment = {
+        "DATABASE_URL": url,
         "TRUSTED_PROXIES": '["127.0.0.1"]',
         "RATE_LIMITS": "on",
         "LIVE_HEARTBEAT_SECONDS": str(HEARTBEAT),
     }
-    async with serving(url, port=site.server_port, **environment) as (process, _):
+    async with (
+        started(QA, "serve", "--port", str(site.server_port), **environment) as process,
+        httpx2.AsyncClient(base_url=f"http://127.0.0.1:{site.server_port}") as direct,
+    ):
+        await answering(process, direct)
         yield process
 
 

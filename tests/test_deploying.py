@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
-from settings import ROOT
+from settings import ROOT, Settings
 
 
 def test_systemd_understands_its_unit(tmp_path: Path) -> None:
@@ -22,6 +23,19 @@ def test_systemd_understands_its_unit(tmp_path: Path) -> None:
         [program, "verify", str(tmp_path / "plainspoken.service")], capture_output=True, text=True
     )
     assert "plainspoken.service" not in told.stdout + told.stderr, told
+
+
+def test_the_settings_of_compose_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    for name, value in compose["x-server"]["environment"].items():
+        assert name.lower() in Settings.model_fields
+        monkeypatch.delenv(name, raising=False)
+        if value is not None:  # else it is there if .env has it
+            given = re.sub(r"\$\{\w+:\?.*?\}", "a" * 32, value)  # what must be in .env; and what else it would be
+            monkeypatch.setenv(name, re.sub(r"\$\{\w+:-(.*?)\}", r"\1", given))
+    filled = Settings(_env_file=None)
+    assert (filled.mail_server, filled.metrics_token, filled.trusted_proxies) == (None, None, [])
+    assert filled.database_url == f"postgres://forum:{'a' * 32}@postgres:5432/forum"
 
 
 def commands_of(page: str) -> Iterator[str]:

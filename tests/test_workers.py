@@ -266,8 +266,10 @@ async def test_a_process_that_waits_for_the_database_ends_when_told(
 
 async def line_with(stream: asyncio.StreamReader, words: str) -> dict[str, Any]:
     """The first line of a log that has these words."""
+    lines = []
     async for line in stream:
         if words.encode() in line:
             found: dict[str, Any] = orjson.loads(line)
             return found
-    raise AssertionError("The log ends without it.")
+        lines.append(line)
+    raise AssertionError(f"The log ends without it: {lines}")
