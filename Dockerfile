@@ -11,7 +11,8 @@ RUN /app/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /app/bin/pip uninstall --yes --quiet hatchling pip
 
 FROM python:3.12-slim
-RUN useradd --system --uid 10001 --no-create-home forum && install --directory --owner forum --group forum /data
+RUN groupadd --gid 10001 forum && useradd --uid 10001 --gid forum --no-create-home forum \
+    && install --directory --owner forum --group forum /data
 COPY --from=build /app /app
 ENV PATH=/app/bin:$PATH PYTHONUNBUFFERED=1 DATABASE_URL=sqlite:///data/forum.db SECRET_FILE=/data/secret.key
 USER forum

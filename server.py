@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -17,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from models import database, replicas
+from models.outages import outage
 from planner.warming import documents_in, warm
 from schema import schema
 from services import addresses, bus, changes, live, reckoning, viewing, voting
@@ -32,6 +34,8 @@ from transports.metrics import metrics, watching_the_loop
 from transports.tracing import spans_sent
 from transports.websocket import graphql_over_websocket
 
+log = structlog.get_logger()
+
 STATIC = Path(__file__).parent / "static"
 # GraphiQL needs nothing but its own files; its editor sets styles on elements.
 GRAPHIQL_POLICY = (
@@ -43,6 +47,8 @@ GRAPHIQL_POLICY = (
 #: its looks took 20 % of the CPU time: 4.5 ms with Python's own 700, 4.2 with what is there at the start left out of
 #: them (and the longest 5 ms instead of 47), 3.8 with 50,000. A page of ten answers is the same with each.
 RARELY = 50_000
+#: Seconds between two tries to open a database that is away.
+PAUSE = 1.0
 
 
 class Revalidated(StaticFiles):
@@ -74,14 +80,14 @@ async def graphiql(request: Request) -> Response:
 async def lifespan(app: Starlette) -> AsyncIterator[None]:
     """Open the database and the bus with the server, block addresses, and close what listens with it."""
     url, others = settings().database_url, [each.get_secret_value() for each in settings().read_replicas]
-    async with spans_sent(), database.connected(url), bus.carrying(), replicas.reading(url, others, changes.told):
+    async with spans_sent(), opened(), bus.carrying(), replicas.reading(url, others, changes.told):
         if settings().planner:
             warm(schema.documents, documents_in(settings().documents))  # each process plans for itself
         try:
             with logging_all(), keeping_answers(), collecting_rarely():
                 reckoning.begin()  # what a change of the rules has left to do
                 viewing.begin()
-                async with addresses.kept_loaded(), delivering(), connections.kept_alive(), watching_the_loop():
+                async with addresses.kept_up_to_date(), delivering(), connections.kept_alive(), watching_the_loop():
                     with ending_what_is_live():
                         yield
         finally:
@@ -89,6 +95,39 @@ async def lifespan(app: Starlette) -> AsyncIterator[None]:
             await voting.finish()
             await reckoning.stop()
             await viewing.finish()
+
+
+@asynccontextmanager
+async def opened() -> AsyncIterator[None]:
+    """The database, open while the block lasts; waited for where it is away.
+
+    `qa serve` has seen that it answers. Who takes the place of a process that died may come while it is away, and must
+    not give up: uvicorn would have all the others end, as if the program were at fault.
+    """
+    while True:
+        try:
+            await database.connect(settings().database_url)
+            await addresses.load()  # what has to be known before the first request
+            break
+        except Exception as away:
+            await database.disconnect()
+            if not isinstance(away, database.DatabaseUnavailable) and outage(away) is None:
+                raise
+            log.warning("waiting for the database", error=str(away))
+            end_if_told_to_stop()
+            await asyncio.sleep(PAUSE)
+    try:
+        yield
+    finally:
+        await database.disconnect()
+
+
+def end_if_told_to_stop() -> None:
+    """Die of the signal to stop, if it has come: uvicorn notes it, and looks at its note when all has begun."""
+    noted_by = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if getattr(noted_by, "should_exit", False):
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
 
 
 @contextmanager

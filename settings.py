@@ -238,6 +238,11 @@ class Settings(BaseSettings):
     operation_seconds: float = Field(
         default=10, gt=0, description="How long a query may take; deeds are not broken off half done."
     )
+    proxy_header: Literal["X-Forwarded-For", "Forwarded"] = Field(
+        default="X-Forwarded-For",
+        description="The header in which TRUSTED_PROXIES write where a request comes from (to the first belongs "
+        "X-Forwarded-Proto). The other counts for nothing, since a proxy hands it on as a client wrote it.",
+    )
     public_cache_seconds: int = Field(
         default=0,
         ge=0,

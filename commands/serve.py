@@ -21,6 +21,9 @@ from transports.wire import OPTIONS
 
 #: How long requests in flight may take to end when the server is told to stop, in seconds.
 GRACE = 10
+#: How long one of several processes may say nothing before it is replaced, in seconds. It says nothing while it begins,
+#: which takes a busy machine longer than uvicorn's own five: then none would ever have begun.
+SILENCE = 60
 
 
 def serve(
@@ -56,8 +59,7 @@ def serve(
         # Whose word is taken for where a request comes from, TRUSTED_PROXIES says, and nobody else.
         proxy_headers=False,
         timeout_graceful_shutdown=GRACE,
-        # On a busy machine a process may take longer to start than uvicorn's 5 seconds, and would never get to it.
-        timeout_worker_healthcheck=30,
+        timeout_worker_healthcheck=SILENCE,
         **OPTIONS,
     )
 

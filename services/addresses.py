@@ -54,9 +54,8 @@ async def load() -> None:
 
 
 @asynccontextmanager
-async def kept_loaded() -> AsyncIterator[None]:
-    """Have the blocked ranges in force while the block lasts, whoever changes them."""
-    await load()
+async def kept_up_to_date() -> AsyncIterator[None]:
+    """Have the ranges that were loaded stay those that are blocked while the block lasts, whoever changes them."""
     following = asyncio.create_task(_follow())
     try:
         yield

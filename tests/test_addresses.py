@@ -68,7 +68,7 @@ async def test_what_another_process_blocks_is_in_force_soon_and_until_the_server
 ) -> None:
     monkeypatch.setattr(addresses, "SECONDS", 0.01)
     with origin.coming_from("203.0.113.7"):
-        async with addresses.kept_loaded():
+        async with addresses.kept_up_to_date():
             assert not origin.is_blocked()
             end = addresses.as_kept(addresses.ends_of("203.0.113.7")[0])
             await models.AddressBlock.create(lowest=end, highest=end, range="203.0.113.7", created_at=clock.now())
@@ -89,7 +89,7 @@ async def test_a_database_that_is_away_for_a_while_leaves_in_force_what_was(
         raise OSError("away")
 
     with origin.coming_from("203.0.113.7"):
-        async with addresses.kept_loaded():
+        async with addresses.kept_up_to_date():
             origin.block([addresses.ends_of("203.0.113.7")])
             monkeypatch.setattr(addresses, "load", fails)
             await tried.wait()

@@ -9,14 +9,16 @@ import signal
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
+import orjson
 import psutil  # type: ignore[import-untyped]
 import pytest
 import redis.asyncio
 import websockets
 from clients import Client, Socket
-from command_line import outcome, qa, serving
+from command_line import outcome, qa, serving, tell
 from own_redis import OwnRedis
 from sockets import question
 
@@ -30,7 +32,7 @@ async def served(postgres_url: str, stoppable_redis: OwnRedis) -> AsyncIterator[
     """A forum on PostgreSQL, served by two processes."""
     migrated = await asyncio.to_thread(qa, postgres_url, "migrate")
     assert migrated.status == 0, migrated
-    environment = {"REDIS_URL": stoppable_redis.url, "REDIS_PREFIX": PREFIX}
+    environment = {"REDIS_URL": stoppable_redis.url, "REDIS_PREFIX": PREFIX, "PYTHONUNBUFFERED": "1"}
     async with serving(postgres_url, "--workers", "2", **environment) as (process, http):
         await until_heard_by(2, stoppable_redis, "all")
         try:
@@ -39,6 +41,19 @@ async def served(postgres_url: str, stoppable_redis: OwnRedis) -> AsyncIterator[
             if process.returncode is None:  # and not by force: its workers would stay
                 process.terminate()
                 await process.communicate()
+
+
+@asynccontextmanager
+async def away(url: str) -> AsyncIterator[None]:
+    """The database, closed to all while the block lasts."""
+    parts = urlsplit(url)
+    server, name = parts._replace(path="/postgres").geturl(), parts.path.strip("/")
+    await tell(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    try:
+        await tell(server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        yield
+    finally:
+        await tell(server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
 def workers(process: Process) -> list[psutil.Process]:
@@ -215,3 +230,46 @@ async def test_a_process_that_dies_is_replaced_and_all_end_together(
     ended = await asyncio.wait_for(outcome(process), timeout=20)
     assert (ended.status, ended.errors) == (0, "")
     assert [each for each in both if each.is_running()] == []
+
+
+async def test_a_process_that_is_replaced_while_the_database_is_away_waits_for_it(
+    served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis, postgres_url: str
+) -> None:
+    process, http = served
+    assert process.stdout is not None
+    said = asyncio.create_task(line_with(process.stdout, "waiting for the database"))
+    victim, other = workers(process)
+    async with away(postgres_url):
+        victim.kill()
+        await until_heard_by(1, stoppable_redis, "all")
+        line = await asyncio.wait_for(said, 60)
+        assert line["level"] == "warning"
+        assert "not currently accepting connections" in line["error"]
+        assert process.returncode is None
+        assert other in workers(process)
+    await until_heard_by(2, stoppable_redis, "all")
+    assert await Client(http).run("site_name") == {"site": {"name": "Plainspoken"}}
+
+
+async def test_a_process_that_waits_for_the_database_ends_when_told(
+    served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis, postgres_url: str
+) -> None:
+    process, _ = served
+    assert process.stdout is not None
+    said = asyncio.create_task(line_with(process.stdout, "waiting for the database"))
+    async with away(postgres_url):
+        workers(process)[0].kill()
+        await asyncio.wait_for(said, 60)
+        process.terminate()
+        await asyncio.wait_for(process.wait(), 30)
+
+
+async def line_with(stream: asyncio.StreamReader, words: str) -> dict[str, Any]:
+    """The first line of a log that has these words."""
+    lines = []
+    async for line in stream:
+        if words.encode() in line:
+            found: dict[str, Any] = orjson.loads(line)
+            return found
+        lines.append(line)
+    raise AssertionError(f"The log ends without it: {lines}")

@@ -2,7 +2,7 @@
 
 Each proxy writes down, at the end of a header, where it got the request from. So the header is read from its end: past
 each address that is a trusted proxy's, to the first that is not; what stands before it anybody may have written.
-`Forwarded` (RFC 7239) goes before `X-Forwarded-For`, and the one that says less is not looked at.
+Only the header that our proxies write is looked at (PROXY_HEADER): the other one they hand on as a client made it up.
 """
 
 import re
@@ -55,8 +55,8 @@ def _proxies() -> list[IPv4Network | IPv6Network]:
 
 def _hops(headers: list[tuple[bytes, bytes]]) -> Iterator[tuple[str | None, str | None]]:
     """The address and the scheme that each proxy has written down, the first one first."""
-    forwarded = _joined(headers, b"forwarded")
-    if forwarded:
+    if settings().proxy_header == "Forwarded":
+        forwarded = _joined(headers, b"forwarded")
         for hop in re.split(r""",(?=(?:[^"]*"[^"]*")*[^"]*$)""", forwarded):
             parts = {name.lower(): quoted or plain for name, quoted, plain in _PART.findall(hop)}
             yield _address(parts.get("for", "")), parts.get("proto", "").lower() or None
