@@ -2,9 +2,9 @@
 
 A post is seen by all while it is visible and stands under nothing that is not: else it is buried, and with it all that
 was said about it. Its own writer sees it in any state, those who approve see what is queued, and those who may hide
-posts see everything; these two also where they are trusted in a category alone. Who is blocked has no such trust left,
-and reads what everybody does (Question2Answer, a4: blocked comes before every permission). The lists that the staff work
-through are of what they may decide about: `posts_to_decide`.
+posts see everything; these two also where they are trusted in a category alone. Who is blocked has no such trust left
+(as Question2Answer, a4, has it), and reads what everybody does. The lists that the staff work through are of what they
+may decide about: `posts_to_decide`.
 """
 
 from collections.abc import Callable, Hashable
@@ -27,6 +27,8 @@ Row = TypeVar("Row", bound=Model)
 _VISIBLE = Q(state=PostState.VISIBLE)
 _TO_APPROVE = Q(state__in=(PostState.VISIBLE, PostState.QUEUED))
 _NOTHING = Q(id__in=[])
+#: Who is trusted with one of these sees more than others do.
+_OPENING = (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)
 
 
 def visible_threads(viewer: Actor) -> QuerySet[models.Thread]:
@@ -128,7 +130,7 @@ def sight(viewer: Actor) -> Hashable:
     """What the rules above look at in a viewer, beside their id: who have it in common read by the same statements."""
     if viewer is None or isinstance(viewer, Writer):
         return viewer is not None
-    everywhere = [is_trusted(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)]
+    everywhere = [is_trusted(viewer, each) for each in _OPENING]
     # The rules' own words, which hold the categories; who sees everything sees no more in any of them.
     return *everywhere, "" if everywhere[1] else repr(_trusted_in(viewer))
 
@@ -139,7 +141,7 @@ async def sees_what_all_do(viewer: Actor) -> bool:
     """
     if not isinstance(viewer, models.User):
         return viewer is None
-    if any(is_trusted(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)) or _trusted_in(viewer):
+    if any(is_trusted(viewer, each) for each in _OPENING) or _trusted_in(viewer):
         return False
     return not await models.Post.filter(author_id=viewer.id).exclude(state=PostState.VISIBLE).exists()
 

@@ -1,7 +1,7 @@
-"""Somebody's eyes: what of an answer they ought to have been shown, by the rules of `access_rules`, and what is otherwise.
+"""Somebody's eyes: what of an answer they ought to have been shown by the rules of `access_rules`, and what was not so.
 
 An answer is one to the documents of `whole_schema`, in which every object says its type, every thing its id, and every
-alias which field it is of which type, and by which of its arguments. So whatever way led to a thing, it is judged alike.
+alias which field it is of which type, and by which arguments. So whatever way led to a thing, it is judged alike.
 """
 
 from collections.abc import Iterable, Iterator
@@ -71,14 +71,17 @@ class Eyes:
     def is_who(self, who: str, post: models.Post | None = None) -> bool:
         """Whether a viewer is among those that the rules name, in view of a post."""
         path = self.world.rows.category_path(post) if post is not None else None
-        return {
-            "everybody": lambda: True,
-            "nobody": lambda: False,
-            "its writer": lambda: post is not None and self.wrote(post),
-            "who may approve it": lambda: self.may("approve", path),
-            "who may hide it": lambda: self.may("hide", path),
-            "who may block": lambda: self.may("block"),
-        }[who]()
+        match who:
+            case "everybody":
+                return True
+            case "its writer":
+                return post is not None and self.wrote(post)
+            case "who may approve it":
+                return self.may("approve", path)
+            case "who may hide it":
+                return self.may("hide", path)
+        assert who == "who may block", who
+        return self.may("block")
 
     def sees(self, row: Model | None) -> bool:
         """Whether they are to see a thing, by `SEEN_BY`."""
@@ -93,7 +96,8 @@ class Eyes:
             if rows.is_under_something_unseen(row):
                 kind = "a post under one that is not visible"
         else:
-            kind = {models.Flag: "a flag", models.AddressBlock: "blocked addresses"}.get(type(row), "anything else")
+            kind = "a flag" if isinstance(row, models.Flag) else "anything else"
+            kind = "blocked addresses" if isinstance(row, models.AddressBlock) else kind
         if row is None or (isinstance(row, models.Flag) and row.cleared_at is not None):
             return False
         said = SEEN_BY[kind].split(", ")
@@ -111,8 +115,8 @@ class Eyes:
     def judge(self, answer: dict[str, Any], given: dict[str, Any], way: str = "") -> None:
         """Compare an answer to a document of `whole_schema` with the rules; what is wrong is noted."""
         if "nodes" in answer:
-            for id, node in zip(given["ids"], answer["nodes"], strict=True):
-                self._node(id, node, way)
+            for wanted, node in zip(given["ids"], answer["nodes"], strict=True):
+                self._node(wanted, node, way)
             return
         self._fields("Query", None, answer, given, way)
 
@@ -143,9 +147,7 @@ class Eyes:
                 name, _, number = alias.split("_")
                 self._field(owner, row, name, int(number), value, given, f"{way}/{owner}.{name}")
 
-    def _field(
-        self, owner: str, row: Any, name: str, number: int, value: Any, given: dict[str, Any], way: str
-    ) -> None:
+    def _field(self, owner: str, row: Any, name: str, number: int, value: Any, given: dict[str, Any], way: str) -> None:
         rule = RULES[owner, name]
         self._note(owner, name, value is not None and value != "NONE")
         known = f"{'Post' if owner in _POSTS else owner}.{name}"
@@ -179,7 +181,7 @@ class Eyes:
         self._below(value, row, way)
 
     def _below(self, value: Any, row: Any, way: str) -> None:
-        """Judge the objects in a value: by their own rows where they have ids, else as part of the thing they are of."""
+        """Judge the objects in a value: by their own rows where they have ids, else as parts of the thing."""
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, dict) and each["__typename"] in _WHOLES:
                 for alias, inner in each.items():
@@ -287,4 +289,3 @@ def _shape(value: Any) -> Any:
     if value["__typename"] in _WHOLES:
         return {alias: _shape(each) for alias, each in value.items()}
     return _id(value) or value["__typename"]
-

@@ -1,4 +1,4 @@
-"""What `viewerCan` ought to say, and a deed come to: the tables of `test_permission_table`, read for rows of a world."""
+"""What `viewerCan` ought to say, and a deed come to: the tables of `test_permission_table`, for rows of a world."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -123,7 +123,5 @@ def _posts() -> dict[tuple[str, str], dict[str, str]]:
 @cache
 def _threads() -> dict[str, dict[str, str]]:
     return {
-        action: rows
-        for heading, rows in read(ON_THREADS, len(THREAD_STATES)).items()
-        for action in heading.split()
+        action: rows for heading, rows in read(ON_THREADS, len(THREAD_STATES)).items() for action in heading.split()
     }

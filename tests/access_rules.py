@@ -1,9 +1,9 @@
-"""What policy says of who sees what and who may do what, as rules to be read: nothing here was written down from answers.
+"""What policy says of who sees what, as rules to be read: nothing here was written down from what the server answered.
 
 The rules are those of the descriptions in `schema/schema.graphql` and of Question2Answer (a4, a5, a13, a14): experts
 approve, editors hide, moderators block; a writer without an account is their browser; and whoever is blocked reads,
 and no more, so that none of the staff's rights is left to them. What is done with posts and threads is in the tables of
-`permission_table.py`.
+`test_permission_table.py`, all else in `test_access_deeds.py`.
 """
 
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ SEEN_BY = {
 #: own        what the viewer themselves has there
 #: permitted  what the tables of permissions say
 #: told       what is there, if they are who is named in TOLD, else null
-#: given      to who did a deed, of what they did: that no hidden word is in it, `test_life.py` tries
+#: given      of a deed, to who did it, and of a moment: that no hidden word is in it, `test_life.py` tries
 FIELDS = """
 Query
     value       pointsRules policy rateLimit site categories
@@ -187,7 +187,7 @@ Permission
 Subscription
     seen        votesChanged threadActivity threadAsked pointsChanged
 ThreadActivity
-    value       kind at
+    given       kind at
     seen        thread post
 SignUpPayload SignInPayload
     given       viewer token
@@ -266,6 +266,7 @@ TOLD = {
 
 #: Lists to work through: what is decided there, and what somebody must be trusted with.
 DECIDED = {"moderationQueue": "approve", "flaggedPosts": "hide", "hiddenPosts": "hide"}
+
 
 def rules() -> dict[tuple[str, str], str]:
     """The rule of each field, by the names of its type and itself."""

@@ -29,7 +29,7 @@ TOLD_AT = "told@replies.example"
 
 def address_of(name: str) -> str:
     """The e-mail address of somebody's account."""
-    return f"{name}@accounts.example"
+    return f"address-of-{name}@accounts.example"
 
 
 def word_of(post: models.Post) -> str:
@@ -60,7 +60,8 @@ class Rows:
 
     async def refresh(self) -> None:
         """Read them again."""
-        for model in (*NODE_MODELS.values(), models.Vote, models.ThreadTag, models.PointsRules, models.Session):
+        shown: list[type[Model]] = [*NODE_MODELS.values(), models.Vote, models.ThreadTag]
+        for model in shown:
             self.by_model[model] = {row.pk: row for row in await model.all().order_by(model._meta.pk_attr)}
 
     def all(self, model: type[Model]) -> list[Any]:
@@ -89,7 +90,7 @@ class Rows:
     def category_path(self, post: models.Post) -> str | None:
         """Where the post's thread belongs."""
         category = self.get(models.Category, self.thread(post).category_id)
-        return category and category.path
+        return category.path if isinstance(category, models.Category) else None
 
     def is_under_something_unseen(self, post: models.Post) -> bool:
         """Whether its question, or what it comments on, is not visible."""
@@ -225,7 +226,7 @@ class World:
         context = Context(request=request, viewer=await self.actor(by), kept=kept)
         answer = await schema.run(text, {"input": given}, None, context, (OperationType.MUTATION,))
         assert answer.errors is None, (answer.errors, text, given)
-        return dict(answer.data[name])
+        return dict((answer.data or {})[name])
 
     async def done(self, name: str, by: str, /, **given: Any) -> None:
         """A mutation that succeeds."""
@@ -272,7 +273,9 @@ async def _write(world: World, author: str) -> None:
     maker, owner, is_writer = await models.User.get(name="admin"), await world.actor(author), PEOPLE[author].is_writer
     visible, queued, hidden = PostState.VISIBLE, PostState.QUEUED, PostState.HIDDEN
     threads: list[int] = []
-    key = {"author_id": None, "writer_key": owner.key} if isinstance(owner, Writer) else {"author_id": owner and owner.id}
+    key = (
+        {"author_id": None, "writer_key": owner.key} if isinstance(owner, Writer) else {"author_id": owner and owner.id}
+    )
 
     async def noted(name: str, post: models.Post, state: PostState, by: HiddenBy | None) -> None:
         world.ids[f"{author} {name}"] = global_id(post)
@@ -328,12 +331,20 @@ async def _let_things_happen(world: World) -> None:
     What will be hidden was seen, voted on, flagged and chosen before.
     """
     ids, done = world.ids, world.done
-    for name, post in (("confirmed", "author answer"), ("moderator", "author answer"), ("blocked", "author comment")):
+    for name, post in (
+        ("confirmed", "author answer"),
+        ("moderator", "author answer"),
+        ("blocked", "author comment"),
+        ("moderator", "author calm question"),
+    ):
         await done("castVote", name, postId=ids[post], value="UP")
     await done("castVote", "confirmed", postId=ids["author hidden answer"], value="DOWN")
     await done("castVote", "registered", postId=ids["anonymous_author answer"], value="UP")
     await done("setAsideVotes", "admin", userId=global_id(await models.User.get(name="registered")), reason="A ring.")
-    for post in ("author answer", "author hidden answer", "anonymous_author answer", "author buried comment"):
+    for post in (
+        *("author calm question", "author comment", "author buried comment"),
+        *("author answer", "author hidden answer", "anonymous_author answer"),
+    ):
         await done("flagPost", "confirmed", postId=ids[post], reason="SPAM", note=FLAG_NOTE, flagged=True)
     await done("chooseBestAnswer", "author", threadId=ids["author calm thread"], answerId=ids["author hidden answer"])
     best = {"threadId": ids["editing_author calm thread"], "answerId": ids["editing_author answer"]}

@@ -1,4 +1,4 @@
-"""Every mutation of the schema, by everybody, to things in every state: it is done, or refused for the reason of the rules.
+"""Every mutation of the schema, by everybody, to things in every state: done, or refused for the reason of the rules.
 
 The rules for posts and threads are the tables of `test_permission_table`. Who may not see a thing is told that there is
 none, whatever they would do with it. Each deed is undone before the next one is tried.
@@ -73,15 +73,13 @@ TAKES = {
     "updatePointsRules": UserLevel.ADMIN,
 }
 #: About who asks alone: whoever has the token, the password or the session. See tests/test_accounts.py.
-OF_THE_DOOR = {
+OF_THE_DOOR: dict[str, Callable[[Person], str]] = {
     "signUp": lambda person: ".",
     "signIn": lambda person: "s",
     "signOut": lambda person: ".",
     "confirmEmail": lambda person: "i",
     # An address that is confirmed, or counts as confirmed, needs no mail.
-    "resendConfirmation": lambda person: (
-        "s" if person.level is None else "a" if person.is_confirmed else "."
-    ),
+    "resendConfirmation": lambda person: "s" if person.level is None else "a" if person.is_confirmed else ".",
 }
 Try = tuple[str, dict[str, Any] | None, str]
 
@@ -108,36 +106,36 @@ def tries(eyes: Eyes) -> Iterator[Try]:
 def on_posts(eyes: Eyes) -> Iterator[Try]:
     rows = eyes.world.rows
     for name in POSTS:
-        id = eyes.world.ids[name]
-        post = eyes.row(id)
+        post_id = eyes.world.ids[name]
+        post = eyes.row(post_id)
         is_seen = eyes.sees(post)
         revisions = rows.those(models.Revision, post_id=post.id)
         question = global_id(rows.question(post.thread_id))
         to = {"to": "ANSWER"} if post.kind is PostKind.COMMENT else {"to": "COMMENT", "parentId": question}
         inputs: dict[str, dict[str, Any]] = {
-            "castVote": {"postId": id, "value": "UP"},
-            "postComment": {"parentId": id, "body": "A comment that nobody has made."},
-            "editPost": {"postId": id, "body": "What it says is something else now."},
-            "flagPost": {"postId": id, "reason": "OTHER"},
-            "convertPost": {"postId": id, **to},
+            "castVote": {"postId": post_id, "value": "UP"},
+            "postComment": {"parentId": post_id, "body": "A comment that nobody has made."},
+            "editPost": {"postId": post_id, "body": "What it says is something else now."},
+            "flagPost": {"postId": post_id, "reason": "OTHER"},
+            "convertPost": {"postId": post_id, **to},
             "claimPosts": {"tokens": [claims.token_of(post)]},
             "restoreRevision": {"revisionId": global_id(revisions[0])} if revisions else {},
         }
         for deed, action in ON_POSTS.items():
-            given = inputs.get(deed, {"postId": id})
+            given = inputs.get(deed, {"postId": post_id})
             if given in ({}, {"tokens": [None]}):
                 continue  # there is nothing to claim, or to restore
             # A claim token is all that whoever claims must have; what is claimed may be hidden.
             yield deed, given, on_post(eyes, post, action) if is_seen or deed == "claimPosts" else "n"
         has_flags = bool(rows.those(models.Flag, post_id=post.id, cleared_at=None))
         there = by_level_there(eyes, post, UserLevel.EDITOR)
-        yield "clearFlags", {"postId": id}, there if there != "." or has_flags else "a"
+        yield "clearFlags", {"postId": post_id}, there if there != "." or has_flags else "a"
         own = "." if eyes.wrote(post) else "s" if eyes.person.name == "visitor" else "d"
         # Who has no account has no address there either: they name one.
-        given = {"postId": id, "notify": True, "email": "somebody@example.org"}
+        given = {"postId": post_id, "notify": True, "email": "somebody@example.org"}
         yield "setReplyNotice", given, own if is_seen else "n"
         # The staff decide about many: about each as about one, and about none where they are no staff anywhere.
-        yield "moderatePosts", {"postIds": [id], "deed": "HIDE"}, anywhere(eyes.person, UserLevel.EDITOR)
+        yield "moderatePosts", {"postIds": [post_id], "deed": "HIDE"}, anywhere(eyes.person, UserLevel.EDITOR)
 
 
 def by_level_there(eyes: Eyes, post: models.Post, least: UserLevel) -> str:
@@ -159,21 +157,21 @@ def anywhere(person: Person, least: UserLevel) -> str:
 def on_threads(eyes: Eyes) -> Iterator[Try]:
     rows = eyes.world.rows
     for name in THREADS:
-        id = eyes.world.ids[name]
-        thread = eyes.row(id)
-        answers = [each for each in rows.those(models.Post, thread_id=thread.id, kind=PostKind.ANSWER)]
+        thread_id = eyes.world.ids[name]
+        thread = eyes.row(thread_id)
+        answers = rows.those(models.Post, thread_id=thread.id, kind=PostKind.ANSWER)
         visible = [each for each in answers if each.state is PostState.VISIBLE and not each.is_best]
         inputs: dict[str, dict[str, Any]] = {
-            "postAnswer": {"threadId": id, "body": "An answer that nobody has given."},
-            "closeThread": {"threadId": id, "reason": "OFF_TOPIC"},
-            "moveThread": {"threadId": id, "categoryPath": "away"},
-            "retagThread": {"threadId": id, "tags": ["soil"]},
-            "chooseBestAnswer": {"threadId": id, "answerId": global_id(visible[0]) if visible else None},
+            "postAnswer": {"threadId": thread_id, "body": "An answer that nobody has given."},
+            "closeThread": {"threadId": thread_id, "reason": "OFF_TOPIC"},
+            "moveThread": {"threadId": thread_id, "categoryPath": "away"},
+            "retagThread": {"threadId": thread_id, "tags": ["soil"]},
+            "chooseBestAnswer": {"threadId": thread_id, "answerId": global_id(visible[0]) if visible else None},
         }
         for deed, action in ON_THREADS.items():
             letter = on_thread(eyes, thread, action) if eyes.sees(thread) else "n"
-            yield deed, inputs.get(deed, {"threadId": id}), letter
-        yield "viewThread", {"threadId": id}, "." if eyes.sees(thread) else "n"
+            yield deed, inputs.get(deed, {"threadId": thread_id}), letter
+        yield "viewThread", {"threadId": thread_id}, "." if eyes.sees(thread) else "n"
 
 
 def on_users(eyes: Eyes) -> Iterator[Try]:
