@@ -58,7 +58,7 @@ def documents(known: Known) -> Iterator[tuple[str, dict[str, Any]]]:
     assert isinstance(node, GraphQLInterfaceType)
     for owner in schema._schema.get_possible_types(node):
         selection = _selection(owner, known, known.depth)
-        its_own = [id for id in known.ids if _may_be(owner, id)]
+        its_own = [each for each in known.ids if _may_be(owner, each)]
         for start in range(0, max(len(its_own), 1), _NODES):
             ids = {"ids": its_own[start : start + _NODES]}
             yield f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {owner.name} {selection} }} }}", ids
