@@ -2,8 +2,9 @@
 
 A post is seen by all while it is visible and stands under nothing that is not: else it is buried, and with it all that
 was said about it. Its own writer sees it in any state, those who approve see what is queued, and those who may hide
-posts see everything; these two also where they are trusted in a category alone. The lists that the staff work through
-are of what they may decide about: `posts_to_decide`.
+posts see everything; these two also where they are trusted in a category alone. Who is blocked has no such trust left
+(as Question2Answer, a4, has it), and reads what everybody does. The lists that the staff work through are of what they
+may decide about: `posts_to_decide`.
 """
 
 from collections.abc import Callable, Hashable
@@ -14,22 +15,25 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 import models
-from models import PostState, UserLevel
+from models import PostState
 from models.conditions import Exists
-from services.actors import Actor, Writer, level
+from services.actors import Actor, Writer
 from services.errors import NotFound
-from services.policy import Privilege, requirement
+from services.permissions import is_trusted
+from services.policy import Privilege
 
 Row = TypeVar("Row", bound=Model)
 
 _VISIBLE = Q(state=PostState.VISIBLE)
 _TO_APPROVE = Q(state__in=(PostState.VISIBLE, PostState.QUEUED))
 _NOTHING = Q(id__in=[])
+#: Who is trusted with one of these sees more than others do.
+_OPENING = (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)
 
 
 def visible_threads(viewer: Actor) -> QuerySet[models.Thread]:
     """The threads that `viewer` may see: those whose question they may."""
-    if _has(viewer, Privilege.HIDE):
+    if is_trusted(viewer, Privilege.HIDE):
         return models.Thread.all()
     seen = _seen_by(viewer)
     for states, categories in _seen_in_categories(viewer, _TO_APPROVE):
@@ -39,7 +43,7 @@ def visible_threads(viewer: Actor) -> QuerySet[models.Thread]:
 
 def visible_posts(viewer: Actor) -> QuerySet[models.Post]:
     """The posts that `viewer` may see."""
-    if _has(viewer, Privilege.HIDE):
+    if is_trusted(viewer, Privilege.HIDE):
         return models.Post.all()
     seen = Q(is_buried=False) & _seen_by(viewer)
     for states, categories in _seen_in_categories(viewer, _TO_APPROVE & Q(is_buried=False)):
@@ -66,7 +70,7 @@ def posts_to_decide(viewer: Actor, privilege: Privilege) -> QuerySet[models.Post
 
     Nobody else is told that there are any: for them it is empty.
     """
-    if _has(viewer, privilege):
+    if is_trusted(viewer, privilege):
         return visible_posts(viewer)
     categories = dict(_trusted_in(viewer)).get(privilege)
     return visible_posts(viewer).filter(_in_threads_of(categories) if categories else _NOTHING)
@@ -75,7 +79,7 @@ def posts_to_decide(viewer: Actor, privilege: Privilege) -> QuerySet[models.Post
 def visible_flags(viewer: Actor) -> QuerySet[models.Flag]:
     """The flags that stand, on posts that `viewer` may hide: nobody else sees flags but their own (`viewerFlag`)."""
     standing = models.Flag.filter(cleared_at__isnull=True)
-    if _has(viewer, Privilege.HIDE):
+    if is_trusted(viewer, Privilege.HIDE):
         return standing
     if Privilege.HIDE not in dict(_trusted_in(viewer)):
         return standing.filter(_NOTHING)
@@ -84,13 +88,12 @@ def visible_flags(viewer: Actor) -> QuerySet[models.Flag]:
 
 def sees_flags(viewer: Actor, category_id: int | None) -> bool:
     """Whether `viewer` sees how posts of threads in that category are flagged."""
-    seen = level(viewer, category_id)
-    return seen is not None and seen >= (requirement(Privilege.HIDE).level or UserLevel.REGISTERED)
+    return is_trusted(viewer, Privilege.HIDE, category_id)
 
 
 def sees_addresses(viewer: Actor) -> bool:
     """Whether `viewer` sees which addresses are blocked."""
-    return _has(viewer, Privilege.BLOCK)
+    return is_trusted(viewer, Privilege.BLOCK)
 
 
 def visible_address_blocks(viewer: Actor) -> QuerySet[models.AddressBlock]:
@@ -127,7 +130,7 @@ def sight(viewer: Actor) -> Hashable:
     """What the rules above look at in a viewer, beside their id: who have it in common read by the same statements."""
     if viewer is None or isinstance(viewer, Writer):
         return viewer is not None
-    everywhere = [_has(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)]
+    everywhere = [is_trusted(viewer, each) for each in _OPENING]
     # The rules' own words, which hold the categories; who sees everything sees no more in any of them.
     return *everywhere, "" if everywhere[1] else repr(_trusted_in(viewer))
 
@@ -138,7 +141,7 @@ async def sees_what_all_do(viewer: Actor) -> bool:
     """
     if not isinstance(viewer, models.User):
         return viewer is None
-    if any(_has(viewer, each) for each in (Privilege.APPROVE, Privilege.HIDE, Privilege.BLOCK)) or _trusted_in(viewer):
+    if any(is_trusted(viewer, each) for each in _OPENING) or _trusted_in(viewer):
         return False
     return not await models.Post.filter(author_id=viewer.id).exclude(state=PostState.VISIBLE).exists()
 
@@ -148,7 +151,7 @@ def _seen_by(viewer: Actor) -> Q:
         return _VISIBLE
     if isinstance(viewer, Writer):
         return _VISIBLE | Q(writer_key=viewer.key)
-    return (_TO_APPROVE if _has(viewer, Privilege.APPROVE) else _VISIBLE) | Q(author_id=viewer.id)
+    return (_TO_APPROVE if is_trusted(viewer, Privilege.APPROVE) else _VISIBLE) | Q(author_id=viewer.id)
 
 
 def _seen_in_categories(viewer: Actor, to_approve: Q) -> list[tuple[Q, list[int]]]:
@@ -167,12 +170,6 @@ def _trusted_in(viewer: Actor) -> list[tuple[Privilege, list[int]]]:
         return []
     found = []
     for privilege in (Privilege.HIDE, Privilege.APPROVE):
-        least = requirement(privilege).level or UserLevel.REGISTERED
-        if categories := sorted(int(key) for key, given in viewer.levels_in.items() if given >= least):
+        if categories := sorted(each for each in map(int, viewer.levels_in) if is_trusted(viewer, privilege, each)):
             found.append((privilege, categories))
     return found
-
-
-def _has(viewer: Actor, privilege: Privilege) -> bool:
-    """Whether the viewer's level, wherever they are, is that of a privilege. Blocked, they still read."""
-    return isinstance(viewer, models.User) and viewer.level >= (requirement(privilege).level or UserLevel.REGISTERED)

@@ -1,283 +1,110 @@
-"""Every field and every mutation of the schema, for every kind of viewer: what they get is what stands here.
+"""Every field of the schema, for everybody: what they are shown is what the rules of `access_rules` say, whichever way.
 
-Whoever adds a mutation adds its line; whoever adds a field that not everybody sees alike adds it to the list.
+A forum has a thing in every state, and the documents ask every field of everything in it, over HTTP. A field that is
+added has no rule, and fails the first test until somebody says who sees it.
 """
 
-import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 
-import pytest
-from crowd import answered_by, asked_by, category_at, commented_by, member
-from life import Life, everything
-from test_permission_table import LETTERS
-from whole_schema import documents
+from access_eyes import RULES, Eyes, Seen
+from access_rules import PEOPLE
+from access_world import (
+    RANGE,
+    RANGE_REASON,
+    TOLD_AT,
+    World,
+    address_of,
+    browser_key_of,
+    browser_of,
+    made,
+    note_of,
+    word_of,
+)
+from clients import Client
+from graphql import GraphQLObjectType
+from life import everything
+from whole_schema import Known, documents, fields_of_outputs
 
 import models
-from models import PostState, UserLevel, migrating
-from models.database import connected, transaction
 from schema import schema
 from schema.nodes import global_id
-from services import voting
-from services.settling import settled
+from services.visibility import everybody_sees
 
-#: Who there is, in the order of the table's columns.
-VIEWERS = ("visitor", "author", "other", "blocked", "moderator", "admin")
-OTHERS = {"NotFound": "n", "InvalidInput": "i", "Conflict": "!", "RateLimited": "t"}
+Setting = Callable[..., None]
 
-#: What each mutation comes to, with an input that nothing is wrong with, by the letters of `test_permission_table`; and
-#: n for what the viewer may not know of, i for what they lack (a token, an address).
-MATRIX = """
-signUp               . . . . . .
-signIn               s s s s s s
-confirmEmail         i i i i i i
-askQuestion          . . . b . .
-postAnswer           . . . b . .
-postComment          . . . b . .
-claimPosts           i i i i i i
-setReplyNotice       s i d d d d
-castVote             s . o b . .
-chooseBestAnswer     s . l l . .
-editPost             s . l l . .
-restoreRevision      s . l l . .
-moveThread           s . l l . .
-retagThread          s . l l . .
-convertPost          s l l l . .
-addTagSynonym        s l l l . .
-removeTagSynonym     s l l l . .
-mergeTags            s l l l . .
-describeTag          s l l l . .
-hidePost             s . l l . .
-restorePost          n n l n . .
-deletePost           n n l n . .
-closeThread          s . l l . .
-reopenThread         s l l l . .
-flagPost             s . o b . .
-clearFlags           s l l l . .
-approvePost          n n l n . .
-rejectPost           n n l n . .
-moderatePosts        s l l l . .
-undoModeration       s l l l . .
-blockUser            s l l l . .
-unblockUser          s l l l . .
-setUserLevel         s l l l . .
-blockAddresses       s l l l . .
-unblockAddresses     s l l l . .
-setAsideVotes        s l l l l .
-restoreVotes         s l l l l .
-previewPointsRules   s l l l l .
-updatePointsRules    s l l l l .
-viewThread           . . . . . .
-"""
-
-#: Fields that not everybody sees alike, and who sees of them what an admin sees.
-SEEN_BY = """
-AddressBlockConnection.edges             visitor author other blocked
-AddressBlockConnection.nodes             visitor author other blocked
-AddressBlockConnection.totalCount        visitor author other blocked
-Answer.flagCount                         visitor author other blocked
-AnswerConnection.edges                   visitor author blocked
-AnswerConnection.nodes                   visitor author blocked
-AnswerConnection.totalCount              visitor author blocked
-Comment.flagCount                        visitor author other blocked
-FlagConnection.edges                     visitor author other blocked
-FlagConnection.nodes                     visitor author other blocked
-FlagConnection.totalCount                visitor author other blocked
-ModerationEntry.post                     visitor author blocked
-ModerationEntry.range                    visitor author other blocked
-ModerationEntry.reason                   visitor author other blocked
-PageInfo.endCursor                       visitor author other blocked
-PageInfo.startCursor                     visitor author other blocked
-Permission.allowed                       visitor author other blocked moderator
-Permission.message                       visitor author other blocked moderator
-Permission.reason                        visitor author other blocked moderator
-PointsEntry.post                         visitor author blocked
-PostConnection.edges                     visitor author other blocked
-PostConnection.nodes                     visitor author other blocked
-PostConnection.totalCount                visitor author other blocked
-Query.nodes                              visitor author other blocked
-Question.flagCount                       visitor author other blocked
-Question.viewerVote                      other
-Site.answerCount                         visitor author blocked
-"""
+#: What a page of a list is made of: what is in it is judged with the list.
+PAGES = ("Connection", "Edge", "PageInfo")
+#: Whose documents go a step further: from a thing to another's fields, by joins and loaders.
+LOOK_FURTHER = {"visitor", "confirmed", "editor_here"}
+#: What the forum has none of: limits, and rules being put in force.
+NOT_THERE = {"CostBudget", "Settling", "RateLimit", "CategoryChange"}
+#: What somebody is never shown less of who is shown the thing itself: where it belongs; and what is for everybody.
+ALWAYS_SHOWN = {
+    *("Thread.question", "Comment.parent", "Question.thread", "Answer.thread", "Comment.thread"),
+    *("Viewer.user", "Viewer.email", "Viewer.emailConfirmed", "Query.category"),
+}
 
 
-@dataclass
-class Forum:
-    """A forum with something of everything, and the ids of it."""
-
-    file: Path
-    ids: dict[str, str]
-
-    @asynccontextmanager
-    async def copied(self, folder: Path) -> AsyncIterator[Life]:
-        """A copy of it, connected."""
-        copy = folder / "copy.db"
-        shutil.copy(self.file, copy)  # nothing is beside it: who disconnects leaves one file
-        async with connected(f"sqlite://{copy}"):
-            life = Life()
-            await life.refresh()
-            yield life
-
-    def inputs(self) -> dict[str, dict[str, Any]]:
-        """Of each mutation, an input that nothing is wrong with."""
-        its = self.ids
-        return {
-            "signUp": {"name": "newcomer", "email": "newcomer@example.org", "password": "a long password"},
-            "signIn": {"login": "nobody", "password": "a long password"},
-            "confirmEmail": {"token": "made up"},
-            "askQuestion": {"title": "May everybody ask this?", "body": "It seems so, or not."},
-            "postAnswer": {"threadId": its["thread"], "body": "An answer that nobody has given."},
-            "postComment": {"parentId": its["question"], "body": "A comment that nobody has made."},
-            "claimPosts": {"tokens": ["made up"]},
-            "setReplyNotice": {"postId": its["question"], "notify": True},
-            "castVote": {"postId": its["answer"], "value": "UP"},
-            "chooseBestAnswer": {"threadId": its["thread"], "answerId": its["answer"]},
-            "editPost": {"postId": its["question"], "body": "Who may do what, and when?"},
-            "restoreRevision": {"revisionId": its["revision"]},
-            "moveThread": {"threadId": its["thread"], "categoryPath": "away"},
-            "retagThread": {"threadId": its["thread"], "tags": ["tree"]},
-            "convertPost": {"postId": its["answer"], "to": "COMMENT", "parentId": its["question"]},
-            "addTagSynonym": {"tagId": its["tree"], "name": "bush"},
-            "removeTagSynonym": {"name": "trees"},
-            "mergeTags": {"fromId": its["soil"], "intoId": its["tree"]},
-            "describeTag": {"tagId": its["tree"], "description": "What grows."},
-            "hidePost": {"postId": its["question"]},
-            "restorePost": {"postId": its["hidden"]},
-            "deletePost": {"postId": its["hidden"]},
-            "closeThread": {"threadId": its["thread"], "reason": "OFF_TOPIC"},
-            "reopenThread": {"threadId": its["closed"]},
-            "flagPost": {"postId": its["answer"], "reason": "SPAM", "flagged": True},
-            "clearFlags": {"postId": its["flagged"]},
-            "approvePost": {"postId": its["queued"]},
-            "rejectPost": {"postId": its["queued"]},
-            "moderatePosts": {"postIds": [its["answer"]], "deed": "HIDE"},
-            "undoModeration": {"batchId": its["batch"]},
-            "blockUser": {"userId": its["target"]},
-            "unblockUser": {"userId": its["blocked"]},
-            "setUserLevel": {"userId": its["target"], "level": "EXPERT"},
-            "blockAddresses": {"range": "203.0.113.0/24"},
-            "unblockAddresses": {"range": "198.51.100.0/24"},
-            "setAsideVotes": {"userId": its["other"]},
-            "restoreVotes": {"entryId": its["entry"]},
-            "previewPointsRules": {"rules": {}, "first": 5},
-            "updatePointsRules": {"rules": {}},
-            "viewThread": {"threadId": its["thread"]},
-        }
+async def known_of(world: World) -> Known:
+    """All there is to ask for; of points, what is about posts that not everybody sees, and the beginning."""
+    known = await everything()
+    dull = {
+        global_id(entry)
+        for entry in world.rows.all(models.PointsEntry)[20:]
+        if (post := world.rows.get(models.Post, entry.post_id)) is None or everybody_sees(post)
+    }
+    return replace(known, ids=[each for each in known.ids if each not in dull], depth=0, names_below=True)
 
 
-@pytest.fixture
-async def forum(sqlite_url: str) -> Forum:
-    """Policy does not depend on the database: SQLite's, whose file is copied soonest."""
-    async with connected(sqlite_url):
-        await migrating.migrate(lambda name: None)
-        people = {name: await member(name) for name in (*VIEWERS[1:], "target", "cheat")}
-        for name, level in (("moderator", UserLevel.MODERATOR), ("admin", UserLevel.ADMIN)):
-            await models.User.filter(name=name).update(level=level)
-        admin, author, other = await models.User.get(name="admin"), people["author"], people["other"]
-        for path in ("home", "away"):
-            await category_at(path)
-        thread, question = await asked_by(author, "Who may do what?", category="home", tags=("tree", "soil"))
-        closed, _ = await asked_by(author, "What is over and done?", category="home")
-        posts = {
-            name: await answered_by(other, thread) for name in ("answer", "hidden", "queued", "flagged", "batched")
-        }
-        ids = {name: global_id(row) for name, row in (posts | people).items()}
-        ids |= {"thread": global_id(thread), "question": global_id(question), "closed": global_id(closed)}
-        ids |= {tag.name: global_id(tag) for tag in await models.Tag.all()}
-        await commented_by(author, posts["answer"])
-        life = Life()
-        await life.refresh()
-
-        async def done(name: str, by: models.User, /, **given: Any) -> dict[str, Any]:
-            result = await life.do(name, by, given)
-            assert result["__typename"].endswith("Payload"), result
-            return result
-
-        await done("castVote", people["cheat"], postId=ids["question"], value="UP")
-        await done("castVote", other, postId=ids["question"], value="UP")
-        await done("editPost", author, postId=ids["question"], body="Who may do what, and to whom?")
-        await done("hidePost", admin, postId=ids["hidden"], reason="Off topic.")
-        await done("flagPost", people["target"], postId=ids["flagged"], reason="SPAM", note="Look.", flagged=True)
-        await done("moderatePosts", admin, postIds=[ids["batched"]], deed="HIDE")
-        await done("closeThread", admin, threadId=ids["closed"], reason="OFF_TOPIC")
-        await done("addTagSynonym", admin, tagId=ids["tree"], name="trees")
-        await done("blockAddresses", admin, range="198.51.100.0/24", reason="Spam.")
-        await done("blockUser", admin, userId=ids["blocked"], reason="Rude.")
-        await done("setAsideVotes", admin, userId=ids["cheat"], reason="A ring.")
-        async with transaction(), settled(thread.id):
-            await models.Post.filter(id=posts["queued"].id).update(state=PostState.QUEUED)
-        [first, *_] = await models.Revision.all().order_by("id")
-        ids["revision"] = global_id(first)
-        ids["batch"] = global_id(await models.ModerationBatch.get())
-        ids["entry"] = global_id(await models.ModerationEntry.get(deed=models.ModerationDeed.VOTES_SET_ASIDE))
-        await voting.finish()
-    return Forum(Path(sqlite_url.removeprefix("sqlite://")), ids)
+def secrets_of(world: World, eyes: Eyes) -> dict[str, bool]:
+    """Words that stand somewhere in the database, and whether somebody may read them by the rules."""
+    rows = world.rows
+    found = {word_of(post): eyes.sees(post) for post in rows.all(models.Post)}
+    found |= {each.body: eyes.sees(each) for each in rows.those(models.Revision, number=1)}
+    found |= {note_of(flag): eyes.sees(flag) for flag in rows.all(models.Flag)}
+    found |= dict.fromkeys((RANGE, RANGE_REASON), eyes.may("block"))
+    for name in PEOPLE:
+        found[address_of(name)] = name == eyes.person.name and eyes.person.level is not None
+        hidden = (f"hash of {name}", browser_of(name), browser_key_of(name), world.tokens.get(name, TOLD_AT))
+        found |= dict.fromkeys(hidden, False)
+        found |= {hashlib.sha256(each.encode()).hexdigest(): False for each in hidden}
+    return found
 
 
-def letter(result: dict[str, Any]) -> str:
-    """What a mutation came to, in a letter."""
-    kind = result["__typename"]
-    if kind.endswith("Payload"):
-        return "."
-    if kind != "NotPermitted":
-        return OTHERS[kind]
-    [permission] = [value for name, value in result.items() if name.startswith("permission_")]
-    [reason] = [value for name, value in permission.items() if name.startswith("reason_")]
-    return next(sign for sign, each in LETTERS.items() if each is not None and each.name == reason)
+def test_every_field_has_a_rule() -> None:
+    types = schema._schema.type_map.values()
+    owners = [each for each in types if isinstance(each, GraphQLObjectType) and not each.name.startswith("__")]
+    # Each mutation has one in `test_access_deeds.py`.
+    ruled = [each for each in owners if not each.name.endswith(PAGES) and each.name != "Mutation"]
+    asked = {(each.name, name) for each in ruled for name in each.fields}
+    assert asked - RULES.keys() == set(), "who sees them? Say so in access_rules.FIELDS"
+    assert RULES.keys() - asked == set(), "there is no such field"
 
 
-async def test_every_mutation_does_for_everybody_what_policy_says(forum: Forum, tmp_path: Path) -> None:
-    inputs = forum.inputs()
-    owner: Any = schema._schema.mutation_type
-    # These two take nothing, and are about who asks alone: tests/test_accounts.py, tests/test_confirmation.py.
-    assert inputs.keys() | {"signOut", "resendConfirmation"} == owner.fields.keys()
-    letters: dict[str, str] = dict.fromkeys(inputs, "")
-    for viewer in VIEWERS:
-        waiting = list(inputs)
-        while waiting:
-            async with forum.copied(tmp_path) as life:
-                while waiting:  # until one is done: what is refused changes nothing
-                    name = waiting.pop(0)
-                    actor = await life.actor(None if viewer == "visitor" else viewer)
-                    letters[name] += letter(await life.do(name, actor, inputs[name]))
-                    if letters[name].endswith("."):
-                        break
-                await voting.finish()
-    found = [f"{name:<20} {' '.join(each)}" for name, each in letters.items()]
-    assert found == MATRIX.strip("\n").splitlines()
-
-
-async def seen_by(life: Life, viewer: str) -> list[dict[str, Any]]:
-    """All that somebody is given, in the order of the documents."""
-    actor = await life.actor(None if viewer == "visitor" else viewer)
-    return [await life.ask(text, actor, **variables) for text, variables in documents(await everything())]
-
-
-def differing(one: Any, other: Any, field: str) -> Iterator[str]:
-    """The fields in which two answers differ; what lies below one that differs is not looked at."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.get("__typename") == other.get("__typename"):
-        owner = one.get("__typename", "Query")
-        for name in one:
-            if name.startswith("viewer_"):
-                continue  # of whom else?
-            yield from differing(one[name], other[name], f"{owner}.{name.partition('_')[0]}")
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for each, opposite in zip(one, other, strict=True):
-            yield from differing(each, opposite, field)
-    elif one != other:
-        yield field
-
-
-async def test_every_field_shows_everybody_what_policy_says(forum: Forum, tmp_path: Path) -> None:
-    async with forum.copied(tmp_path) as life:
-        seen = {viewer: await seen_by(life, viewer) for viewer in VIEWERS}
-    found: dict[str, list[str]] = {}
-    for viewer in VIEWERS[:-1]:
-        for field in set(differing(seen[viewer], seen["admin"], "")):
-            found.setdefault(field, []).append(viewer)
-    lines = sorted(f"{field:<40} {' '.join(who)}" for field, who in found.items())
-    assert lines == SEEN_BY.strip("\n").splitlines()
+async def test_every_field_shows_everybody_what_policy_says(visitor: Client, setting: Setting) -> None:
+    setting(mail_server="smtp://127.0.0.1")  # where an address can be confirmed
+    world, seen = await made(), Seen()
+    known = await known_of(world)
+    asked, further = list(documents(known)), list(documents(replace(known, depth=1, ids=known.ids[::3])))
+    for name, person in PEOPLE.items():
+        client, eyes = world.client(visitor, name), Eyes(world, person, seen=seen)
+        read = []
+        for text, given in asked + (further if name in LOOK_FURTHER else []):
+            answer = await client.post(text, given)
+            assert "errors" not in answer, (answer["errors"], text)
+            eyes.judge(answer["data"], given)
+            read.append(repr(answer["data"]))
+        whole = "".join(read)
+        for word, is_readable in secrets_of(world, eyes).items():
+            if (word in whole) is not is_readable:
+                seen.wrong.append(f"{name} {'does not read' if is_readable else 'reads'} {word}")
+    assert seen.wrong[:20] == []
+    judged = seen.shown | seen.withheld
+    unjudged = {(owner, name) for owner, name in fields_of_outputs() - judged if owner not in NOT_THERE}
+    assert unjudged == {("Query", "node")}  # which the next test asks
+    # What could be kept from somebody was shown to one, and kept from another: else the forum would prove nothing.
+    kept = {key for key, rule in RULES.items() if rule in ("seen", "told", "own", "decided") and key in judged}
+    one_sided = {".".join(key) for key in kept & (seen.shown ^ seen.withheld)}
+    assert one_sided == ALWAYS_SHOWN

@@ -15,7 +15,7 @@ from test_permissions import refused
 import models
 from models import UserLevel
 from schema.nodes import global_id
-from services import accounts, blocking, origin, permissions
+from services import accounts, blocking, clock, origin, permissions
 from services.actors import level
 from services.permissions import UserFacts
 
@@ -66,6 +66,31 @@ async def test_a_blocked_user_reads_and_writes_nothing(visitor: Client) -> None:
         NOTHING | by | {"deed": "USER_BLOCKED", "reason": "Floods."},
     ]
     assert await found() == {}
+
+
+async def test_blocked_staff_see_no_more_than_others_do(visitor: Client) -> None:
+    max_ = await trusted(visitor, "max")
+    _, question = await asked_by(await member("ann"))
+    await max_.do("hide_post", postId=global_id(question))
+    await max_.do("block_addresses", range="203.0.113.0/24")
+    text = """query ($id: ID!) { node(id: $id) { id } site { threadCount } hiddenPosts { totalCount }
+        addressBlocks { totalCount } moderationLog(filter: {deeds: ADDRESSES_BLOCKED}) { nodes { range } } }"""
+    shown = {
+        "node": {"id": global_id(question)},
+        "site": {"threadCount": 1},
+        "hiddenPosts": {"totalCount": 1},
+        "addressBlocks": {"totalCount": 1},
+        "moderationLog": {"nodes": [{"range": "203.0.113.0/24"}]},
+    }
+    assert (await max_.post(text, {"id": global_id(question)}))["data"] == shown
+    await models.User.filter(name="max").update(blocked_at=clock.now())
+    assert (await max_.post(text, {"id": global_id(question)}))["data"] == {
+        "node": None,
+        "site": {"threadCount": 0},
+        "hiddenPosts": {"totalCount": 0},
+        "addressBlocks": {"totalCount": 0},
+        "moderationLog": {"nodes": [{"range": None}]},
+    }
 
 
 async def test_nobody_blocks_themselves_nor_anybody_at_their_level(visitor: Client) -> None:

@@ -10,7 +10,7 @@ from crowd import answered_by, asked_by, commented_by, member
 import models
 from models import PostKind, PostState, UserLevel, VoteValue
 from schema.nodes import global_id
-from services import permissions, visibility, voting
+from services import permissions, voting
 from services.errors import NotPermitted
 from services.permissions import PostFacts, ThreadAction, ThreadFacts
 
@@ -114,45 +114,3 @@ async def test_the_deed_refuses_with_the_words_of_the_permission(visitor: Client
     with pytest.raises(NotPermitted) as refusal:
         await voting.cast_vote(user, question.id, VoteValue.UP)
     assert permission == refused(refusal.value.reason.name, refusal.value.message)
-
-
-async def test_hidden_and_queued_posts_and_threads_are_among_the_rows_of_their_author_alone(forum: str) -> None:
-    ann, bob = await member("ann"), await member("bob")
-    thread, question = await asked_by(ann)
-    for viewer in (None, ann, bob):
-        assert await visibility.visible_threads(viewer).get_or_none(id=thread.id) == thread
-        assert await visibility.visible_posts(viewer).get_or_none(id=question.id) == question
-    for state in (PostState.HIDDEN, PostState.QUEUED):
-        await models.Post.filter(id=question.id).update(state=state)
-        await models.Thread.filter(id=thread.id).update(state=state)
-        for viewer, count in ((None, 0), (bob, 0), (ann, 1)):
-            assert await visibility.visible_threads(viewer).count() == count
-            assert await visibility.visible_posts(viewer).count() == count
-
-
-async def test_what_is_hidden_appears_nowhere_in_the_graph(visitor: Client) -> None:
-    ann = await member("ann")
-    thread, question = await asked_by(ann)
-    answer = await answered_by(ann, thread)
-    comment = await commented_by(ann, question)
-    hidden, its_question = await asked_by(ann, "This question will be hidden")
-    await models.Post.filter(id__in=[answer.id, comment.id, its_question.id]).update(state=PostState.HIDDEN)
-    await models.Thread.filter(id=hidden.id).update(state=PostState.HIDDEN)
-    assert await visitor.run("question_page", number=hidden.id) == {"viewer": None, "thread": None}
-    page = (await visitor.run("question_page", number=thread.id))["thread"]
-    assert page["answers"]["nodes"] == []
-    assert page["question"]["comments"]["nodes"] == []
-    ids = [global_id(row) for row in (answer, comment, its_question, hidden)]
-    assert await visitor.run("nodes", ids=ids) == {"nodes": [None] * 4}
-    listed = (await visitor.run("threads"))["threads"]["edges"]
-    assert [edge["node"]["id"] for edge in listed] == [global_id(thread)]
-    user = (await visitor.run("user_page", name="ann"))["user"]
-    assert (user["questionCount"], user["answerCount"], user["commentCount"]) == (1, 0, 0)
-    assert (user["threads"]["totalCount"], user["answers"]["totalCount"]) == (1, 0)
-    history = (await visitor.run("points_history", name="ann"))["user"]["pointsHistory"]["edges"]
-    assert [edge["node"]["post"] and edge["node"]["post"]["id"] for edge in history] == [
-        None,
-        None,
-        global_id(question),
-        None,
-    ]

@@ -20,11 +20,10 @@ from graphql import (
 )
 
 from schema import schema
+from schema.nodes import split_id
 
-#: How many nodes lie below a root field, or below a node: what is below those is asked of them, by their own ids.
-_DEPTH = 1
 #: The most nodes that are asked at once, and the page of a list.
-_NODES, _PAGE = 20, 5
+_NODES, PAGE = 20, 5
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,10 @@ class Known:
     ids: Sequence[str]
     #: By the argument's name: `number`, `name`, `path` ...
     values: dict[str, Sequence[Any]] = field(default_factory=dict)
+    #: How many nodes lie below a root field, or below a node: what is below those is asked of them, by their own ids.
+    depth: int = 1
+    #: Whether the nodes below those are named all the same, by their ids alone.
+    names_below: bool = False
 
 
 def documents(known: Known) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -47,17 +50,24 @@ def documents(known: Known) -> Iterator[tuple[str, dict[str, Any]]]:
         if name not in ("node", "nodes"):
             filled = {argument: known.values[argument] for argument in each.args if argument in known.values}
             declared = ", ".join(f"${argument}: {each.args[argument].type}" for argument in filled)
-            [part] = _asked(name, each, known, _depth(each))
+            [part] = _asked(name, each, known, _depth(each, known))
             for way in range(max(map(len, filled.values()), default=1)):
                 chosen = {argument: values[way % len(values)] for argument, values in filled.items()}
                 yield f"query {f'({declared})' if declared else ''} {{ {part} }}", chosen
     node = schema._schema.type_map["Node"]
     assert isinstance(node, GraphQLInterfaceType)
     for owner in schema._schema.get_possible_types(node):
-        selection = _selection(owner, known, _DEPTH)
-        for start in range(0, len(known.ids), _NODES):
-            ids = {"ids": list(known.ids[start : start + _NODES])}
+        selection = _selection(owner, known, known.depth)
+        its_own = [each for each in known.ids if _may_be(owner, each)]
+        for start in range(0, max(len(its_own), 1), _NODES):
+            ids = {"ids": its_own[start : start + _NODES]}
             yield f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {owner.name} {selection} }} }}", ids
+
+
+def _may_be(owner: GraphQLObjectType, id: str) -> bool:
+    """Whether an id may name a thing of that type: the three kinds of posts have one kind of id."""
+    named = split_id(id)
+    return named is not None and named[0] in {owner.name, *(each.name for each in owner.interfaces)}
 
 
 def selection_of(kind: Any, known: Known, depth: int = 1) -> str:
@@ -99,19 +109,20 @@ def _asked(name: str, definition: GraphQLField, known: Known, depth: int) -> Ite
     selection = ""
     if is_composite_type(below):
         depth -= _is_node(below)
-        if depth < 0 and not is_abstract_type(below):
+        if depth < 0 and not is_abstract_type(below) and not known.names_below:
             return
         # Of things of several kinds: that they are there.
-        selection = f" {_selection(below, known, depth)}" if depth >= 0 else " { __typename }"
+        named = " { __typename id_ID_0: id }" if known.names_below else " { __typename }"
+        selection = f" {_selection(below, known, depth)}" if depth >= 0 else named
     for number, arguments in enumerate(_arguments(definition, known)):
         # Interfaces' fields stand in several objects: one alias for each way keeps them apart.
         yield f"{name}_{below.name}_{number}: {name}{arguments}{selection}"
 
 
-def _depth(root_field: GraphQLField) -> int:
+def _depth(root_field: GraphQLField, known: Known) -> int:
     """How deep a root field is asked: lists of things of several kinds are long enough with one step less."""
     nodes = getattr(get_named_type(root_field.type), "fields", {}).get("nodes")
-    return _DEPTH - (nodes is not None and is_abstract_type(get_named_type(nodes.type)))
+    return max(0, known.depth - (nodes is not None and is_abstract_type(get_named_type(nodes.type))))
 
 
 def _is_node(kind: Any) -> bool:
@@ -124,7 +135,7 @@ def _arguments(definition: GraphQLField, known: Known) -> Iterator[str]:
     for name, argument in definition.args.items():
         is_needed = is_non_null_type(argument.type) and argument.default_value is Undefined
         if name == "first":
-            written[name] = [str(_PAGE)]
+            written[name] = [str(PAGE)]
         elif name in known.values:
             written[name] = [f"${name}"]
         elif is_needed and is_enum_type(get_named_type(argument.type)):

@@ -36,6 +36,7 @@ from services.permissions.posts import (
 )
 from services.permissions.standing import (
     is_confirmed,
+    is_trusted,
     nowhere_refusal,
     standing_refusal,
     waits_for_approval,
@@ -79,6 +80,7 @@ __all__ = [
     "flag_refusal",
     "hide_refusal",
     "is_confirmed",
+    "is_trusted",
     "manage_tags_refusal",
     "move_refusal",
     "notice_refusal",

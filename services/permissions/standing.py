@@ -5,7 +5,7 @@ from services import origin
 from services.actors import Actor, level, user, wrote
 from services.errors import NotPermitted, RefusalReason
 from services.permissions.facts import PostFacts, ThreadFacts
-from services.policy import Privilege, requirement
+from services.policy import Privilege, Requirement, requirement
 from settings import settings
 
 
@@ -17,21 +17,36 @@ def standing_refusal(
     In Question2Answer's order: an account, its level or points, not blocked, a confirmed address.
     """
     wanted, account = requirement(privilege), user(actor)
+    trusted = level(actor, category_id) or UserLevel.REGISTERED
     if wanted.level is not None:
         if account is None:
             return NotPermitted(RefusalReason.SIGN_IN, f"Sign in to {to_do}.")
-        trusted = level(actor, category_id) or UserLevel.REGISTERED
         if trusted < wanted.level:
             return NotPermitted(RefusalReason.LEVEL, f"It takes the level {wanted.level.name.lower()} to {to_do}.")
-        if account.points < wanted.points and trusted < UserLevel.EXPERT:
+        if not _has_points(account, trusted, wanted):
             message = f"It takes {wanted.points:,} points to {to_do}; you have {account.points:,}."
             return NotPermitted(RefusalReason.POINTS, message, points_required=wanted.points)
     if refusal := writing_refusal(actor):
         return refusal
-    is_known = (level(actor, category_id) or UserLevel.REGISTERED) >= UserLevel.APPROVED
-    if wanted.confirmed and account is not None and not is_known and not is_confirmed(account):
+    if account is not None and not _is_known(account, trusted, wanted):
         return NotPermitted(RefusalReason.CONFIRM_EMAIL, f"Confirm your e-mail address to {to_do}.")
     return None
+
+
+def is_trusted(actor: Actor, privilege: Privilege, category_id: int | None = None) -> bool:
+    """Whether `actor` has an account that is trusted with `privilege` (in that category), wherever they ask from.
+
+    What somebody sees hangs on it: never on their address, and never for all who have no account.
+    """
+    wanted, account = requirement(privilege), user(actor)
+    if account is None or account.blocked_at is not None:
+        return False
+    trusted = level(actor, category_id) or UserLevel.REGISTERED
+    return (
+        trusted >= (wanted.level or UserLevel.REGISTERED)
+        and _has_points(account, trusted, wanted)
+        and _is_known(account, trusted, wanted)
+    )
 
 
 def nowhere_refusal(actor: Actor, privilege: Privilege, to_do: str) -> NotPermitted | None:
@@ -79,6 +94,14 @@ def is_confirmed(account: User) -> bool:
     return (
         account.email_confirmed_at is not None or account.level >= UserLevel.APPROVED or settings().mail_server is None
     )
+
+
+def _has_points(account: User, trusted: UserLevel, wanted: Requirement) -> bool:
+    return account.points >= wanted.points or trusted >= UserLevel.EXPERT
+
+
+def _is_known(account: User, trusted: UserLevel, wanted: Requirement) -> bool:
+    return not wanted.confirmed or trusted >= UserLevel.APPROVED or is_confirmed(account)
 
 
 def waits_for_approval(actor: Actor, category_id: int | None) -> bool:
