@@ -11,6 +11,7 @@ from typing import Any
 
 from graphql import (
     FieldNode,
+    FloatValueNode,
     GraphQLArgument,
     GraphQLField,
     GraphQLInputField,
@@ -19,6 +20,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     GraphQLSyntaxError,
+    IntValueNode,
     OperationDefinitionNode,
     ValueNode,
     build_schema,
@@ -164,7 +166,10 @@ def _texts() -> st.SearchStrategy[ValueNode]:
 
 
 def _numbers() -> st.SearchStrategy[ValueNode]:
-    return (st.sampled_from(NUMBERS) | st.integers()).map(nodes.Int) | st.sampled_from(FLOATS).map(nodes.Float)
+    whole = st.sampled_from(NUMBERS).map(str) | st.integers().map(str)
+    return whole.map(lambda text: IntValueNode(value=text)) | st.sampled_from(FLOATS).map(
+        lambda text: FloatValueNode(value=text)
+    )
 
 
 _WRONG: Mapping[str, st.SearchStrategy[ValueNode]] = {

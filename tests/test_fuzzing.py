@@ -262,7 +262,14 @@ async def test_schemathesis_finds_no_failure(level: UserLevel | None, visitor: C
         "not_a_server_error,negative_data_rejection",
     ]
     words += [word for header in client.headers.items() for word in ("--header", ": ".join(header))]
-    command = [ST, "--config-file", tmp_path / "schemathesis.toml", "run", f"{visitor.http.base_url}/graphql", *words]
+    command: list[str | Path] = [
+        ST,
+        "--config-file",
+        tmp_path / "schemathesis.toml",
+        "run",
+        f"{visitor.http.base_url}/graphql",
+        *words,
+    ]
     (tmp_path / "schemathesis.toml").write_text("")
     async with started(*command) as process:
         ran = await outcome(process)
