@@ -270,7 +270,7 @@ async def test_schemathesis_finds_no_failure(level: UserLevel | None, visitor: C
         f"{visitor.http.base_url}/graphql",
         *words,
     ]
-    (tmp_path / "schemathesis.toml").write_text("")
+    (tmp_path / "schemathesis.toml").write_text(f"[cache]\ndirectory = {json.dumps(str(tmp_path))}\n")
     async with started(*command) as process:
         ran = await outcome(process)
     assert ran.status == 0, ran.output + ran.errors
