@@ -82,6 +82,16 @@ def _floods() -> Iterator[Attack]:
     yield "a document too long", "{ site { name } }" + " " * 900_000, {}
     yield "words", "{ " + "a " * 45_000 + "}", {}
     yield "one long string", '{ tag(name: "' + "a" * 90_000 + '") { id } }', {}
+    yield "arguments", "{ tags(" + " ".join(f"a{each}: 1" for each in range(990)) + ") { totalCount } }", {}
+    yield "one argument again and again", "{ tags(" + "first: 1 " * 990 + ") { totalCount } }", {}
+    yield (
+        "fields of an input that are not there",
+        ("{ threads(filter: {" + " ".join(f"tag{each}: 1" for each in range(990)) + "}) { totalCount } }"),
+        {},
+    )
+    yield "types that are not there", "{ " + "... on Nowhere { a } " * 480 + "}", {}
+    yield "lines of a block string", '{ tag(name: """' + "\n  a" * 22_000 + '""") { id } }', {}
+    yield "quotes of a block string", '{ tag(name: """' + '\\"""' * 20_000 + '""") { id } }', {}
     yield "unicode names", "{ ｓｉｔｅ { name } }", {}
     yield "escapes", '{ tag(name: "' + "\\u{10FFFF}" * 5_000 + '") { id } }', {}
 
@@ -106,6 +116,14 @@ def _values() -> Iterator[Attack]:
     yield "a list of variables too long", nodes, {"ids": ["x"] * 200_000}
     yield "a list of variables that are not ids", nodes, {"ids": [{}] * 990}
     yield "lists in lists of variables", nodes, {"ids": [[["x"] * 30] * 30] * 30}
+    yield "a variable many lists deep", nodes, {"ids": _within_lists(900)}
+    wide = "query ($filter: ThreadFilter) { threads(filter: $filter) { totalCount } }"
+    yield "a variable many objects deep", wide, {"filter": _within_objects(900)}
+    yield "fields of a variable that are not there", wide, {"filter": {f"tag{each}": each for each in range(990)}}
+    for moment in ("9999-12-31T23:59:59.999999-14:00", "0001-01-01T00:00:00+14:00", "9" * 50_000, "1" + ":" * 50_000):
+        yield f"the moment {moment[:20]}", wide, {"filter": {"since": moment}}
+    conditions = " ".join(f"a{each}: name @include(if: $on)" for each in range(59))
+    yield "one variable in many conditions", f"query ($on: Boolean!) {{ site {{ {conditions} }} }}", {"on": True}
     yield "an object of variables too large", nodes, {"ids": {f"a{each}": each for each in range(50_000)}}
     yield "variables that nobody declared", "{ site { name } }", {f"a{each}": [each] for each in range(40_000)}
     yield "one long variable", "query ($id: ID!) { node(id: $id) { id } }", {"id": "a" * 900_000}
@@ -117,6 +135,27 @@ def _values() -> Iterator[Attack]:
         yield f"the number {number:.3g}", page, {"n": number}
     for digits in ("9" * 5_000, "-" + "9" * 5_000, "1e400", "1e-400", "0x10"):
         yield f"the literal {digits[:10]}", f"{{ tags(first: {digits}) {{ totalCount }} }}", {}
+
+
+def _within_lists(depth: int) -> Any:
+    return [_within_lists(depth - 1)] if depth else "x"
+
+
+def _within_objects(depth: int) -> Any:
+    return {"a": _within_objects(depth - 1)} if depth else 1
+
+
+def bodies() -> Iterator[tuple[str, bytes]]:
+    """Bodies of requests that are made to hurt whoever reads them: a name, and the body."""
+    one = b'{"query": "{ site { name } }"}'
+    yield "a batch", b"[" + b",".join([one] * 30_000) + b"]"
+    yield "lists in lists", b'{"query": "{ __typename }", "variables": {"a": ' + b"[" * 500_000 + b"]" * 500_000 + b"}}"
+    yield "objects in objects", b'{"a":' * 160_000 + b"1" + b"}" * 160_000
+    yield "lists that do not close", b"[" * 1_000_000
+    yield "one name again and again", b'{"query": "{ __typename }"' + b', "query": ""' * 70_000 + b"}"
+    yield "names", b"{" + b",".join(b'"a%d":1' % each for each in range(90_000)) + b"}"
+    yield "digits", b'{"query": "{ __typename }", "variables": {"a": ' + b"9" * 1_000_000 + b"}}"
+    yield "escapes", b'{"query": "' + rb"\u0041" * 170_000 + b'"}'
 
 
 def _introspection() -> Iterator[Attack]:

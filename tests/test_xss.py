@@ -1,78 +1,38 @@
-"""What attackers write stays text: every payload is posted, its HTML is parsed, and loaded in a real browser.
+"""What attackers write stays text: each payload is written wherever one can write, by the graph and in a dump that is
+imported; all HTML that comes back is parsed, and loaded in a real browser.
 
-A few payloads stand here. XSS_CORPUS names a file of many more, a JSON object with a `payload` in each line.
+A few payloads stand in `xss.py`. XSS_CORPUS names a file of many more, a JSON object with a `payload` in each line.
 """
 
-import json
-import os
 import re
-import shutil
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from html import escape
 from pathlib import Path
 from typing import Any
 
-import pytest
 from clients import Client
-from playwright.async_api import async_playwright
-from selectolax.lexbor import LexborHTMLParser
-from test_graphiql import _BROWSERS, _QUIETLY
+from command_line import QA, outcome, started
+from crowd import trusted
+from dumps.writing import answer, comment, question, user, written
+from graphql import get_named_type
+from life import everything
+from whole_schema import Known, selection_of
+from xss import FEW, dangers, payloads, run_in_a_browser
 
-from services.markdown import _ATTRIBUTES, _TAGS, sanitised
+import models
+from models import UserLevel
+from schema import schema
+from schema.nodes import global_id, split_id
 
-FEW = (
-    "<script>ran()</script>",
-    "<img src=x onerror=ran()>",
-    "<svg/onload=ran()>",
-    "<svg><style><img src=x onerror=ran()></style></svg>",
-    "[click](javascript:ran())",
-    "[click](&#106;avascript:ran())",
-    "[click](java\tscript:ran())",
-    "<a href=' javascript:ran()'>click</a>",
-    '![x](x"onerror="ran())',
-    "<javascript:ran()>",
-    "<iframe srcdoc='<script>parent.ran()</script>'></iframe>",
-    "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=ran()&gt;'>",
-    "<noscript><p title='</noscript><img src=x onerror=ran()>'></noscript>",
-    "<form id=f><input name=action></form><button form=f formaction=javascript:ran()>go</button>",
-    "<a href='data:text/html,<script>ran()</script>'>click</a>",
-    "<div style='background:url(javascript:ran())' id=body class=x>x</div>",
-    "<details open ontoggle=ran()>x</details>",
-    "<body onload=ran()><base href='//evil.example/'><meta http-equiv=refresh content='0;url=javascript:ran()'>",
-    "```<img src=x onerror=ran()>\n<img src=x onerror=ran()>\n```",
-    "{{constructor.constructor('ran()')()}}",
-)
-#: A URL with a scheme (https://url.spec.whatwg.org/#scheme-start-state) that is none of those that posts may hold.
-_UNSAFE_URL = re.compile(r"(?!(https?|mailto):)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-#: In the browser: whoever calls these is told of.
-_WATCH = """for (const name of ['alert', 'confirm', 'prompt', 'print', 'eval', 'open', 'fetch'])
-    window[name] = () => window.ran(name);"""
-_READ = """query ($after: String) { threads(first: 50, after: $after, orderBy: NEWEST) {
-  pageInfo { hasNextPage endCursor }
-  nodes { title tags { name } question { bodyHtml revisions(first: 1) { nodes { bodyHtml } } displayName } } } }"""
+#: How many nodes are read at once.
+_PAGE = 50
+#: A field as `whole_schema` asks for it: its name, its type, and which of several ways.
+_ALIAS = re.compile(r"(\w+)_(\w+)_\d+")
 
+#: What no XML file can hold (https://www.w3.org/TR/xml/#charsets).
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-def payloads() -> list[str]:
-    """What attackers write, each once."""
-    found = list(FEW)
-    if corpus := os.environ.get("XSS_CORPUS"):
-        lines = Path(corpus).read_text(encoding="utf-8").splitlines()
-        found += [json.loads(line)["payload"] for line in lines]
-    return list(dict.fromkeys(found))
-
-
-def dangers(html: str) -> Iterator[str]:
-    """What in a piece of HTML is not among what posts may hold, as a browser's parser sees it."""
-    for node in LexborHTMLParser(f"<!doctype html><body>{html}</body>").body.traverse():  # type: ignore[union-attr]
-        if node.tag in ("body", "-text"):
-            continue
-        if node.tag not in _TAGS | {"tbody"}:
-            yield f"<{node.tag}>"
-        for name, value in node.attributes.items():
-            if name not in _ATTRIBUTES.get(node.tag or "", set()) | {"title", "lang", "rel"}:
-                yield f"<{node.tag} {name}>"
-            url = re.sub(r"^[\x00-\x20]+|[\t\n\r]", "", value or "")  # as browsers do before they look
-            if name in ("href", "src") and _UNSAFE_URL.match(url):
-                yield f"{name}={value}"
+Texts = dict[str, list[str]]
 
 
 def test_a_danger_is_seen_by_this_test() -> None:
@@ -87,77 +47,141 @@ def test_a_danger_is_seen_by_this_test() -> None:
     assert not list(dangers('<p>x <a href="https://a.example/?b=c:d" rel="ugc">y</a></p>'))
 
 
-@pytest.fixture
-async def posted(visitor: Client, setting: Any) -> list[str]:
-    """All HTML that the graph gives, after every payload was posted as all that one can write."""
-    setting(hold=[], response_cache=False)
-    ann = await visitor.sign_up("ann")
-    refused = 0
-    for number, payload in enumerate(payloads()):
-        given: dict[str, Any] = {"title": f"{payload} {number}"[:150], "body": f"{payload}\n\n{number}"}
-        for more in ({"tags": [payload[:20]]}, {}):
-            result = await ann.do("ask_question", **given, **more)
-            if result["__typename"] == "AskQuestionPayload":
-                break
-            given["title"] = f"A title for number {number}"
-        refused += result["__typename"] != "AskQuestionPayload"
-    assert refused <= len(payloads()) / 20
-    html: list[str] = []
-    after = None
-    while True:
-        answer = await visitor.post(_READ, {"after": after})
-        assert "errors" not in answer, answer["errors"]
-        page = answer["data"]["threads"]
-        for node in page["nodes"]:
-            html += [
-                node["question"]["bodyHtml"],
-                *(each["bodyHtml"] for each in node["question"]["revisions"]["nodes"]),
-            ]
-        if not page["pageInfo"]["hasNextPage"]:
-            break
-        after = page["pageInfo"]["endCursor"]
-    return html + [sanitised(payload).html for payload in payloads()]  # what an import does with about texts
-
-
-async def test_nothing_that_was_posted_is_dangerous_or_runs(posted: list[str]) -> None:
-    assert len(posted) >= 2 * len(FEW)
-    assert [(found, html) for html in posted for found in dangers(html)] == []
-    assert await run_in_a_browser(posted) == []
-
-
-async def run_in_a_browser(pieces: Sequence[str]) -> list[str]:
-    """What ran, or was asked for, that is not a picture, when a page shows these pieces and everything is touched."""
-    browser = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    if browser is None:
-        pytest.skip("There is no Chromium here")
-    ran: list[str] = []
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=browser, args=_QUIETLY)
-        page = await chromium.new_page()
-        await page.expose_function("ran", lambda *_: ran.append("ran()"))
-        page.on("dialog", lambda dialog: ran.append(f"{dialog.type} {dialog.message}"))
-        page.on("framenavigated", lambda frame: ran.append(frame.url) if frame.url != "about:blank" else None)
-
-        async def asked(route: Any) -> None:
-            if route.request.resource_type != "image":
-                ran.append(f"{route.request.resource_type} {route.request.url}")
-            await route.abort()
-
-        await page.route("**/*", asked)
-        await page.add_init_script(_WATCH)
-        for start in range(0, len(pieces), 100):
-            await page.set_content("".join(f"<div>{piece}</div>" for piece in pieces[start : start + 100]))
-            await page.evaluate("""() => { for (const each of document.querySelectorAll('div *')) {
-                for (const kind of ['mouseover', 'focus', 'toggle', 'error', 'load', 'animationend', 'pointerover'])
-                    each.dispatchEvent(new Event(kind, {bubbles: true}));
-                if (each.tagName === 'A' && !['http:', 'https:', 'mailto:', 'about:', ':'].includes(each.protocol))
-                    window.ran(each.href);
-            } }""")
-        await page.wait_for_timeout(300)
-        await chromium.close()
-    return ran
-
-
 async def test_the_browser_sees_what_runs() -> None:
     assert "ran()" in await run_in_a_browser(["<img src=x onerror=ran()>"])
     assert await run_in_a_browser(["<a href='javascript:ran()'>x</a>"]) != []
+
+
+async def readable(client: Client) -> Texts:
+    """All texts that somebody reads in the graph, by type and field; HTML under `HTML`, too."""
+    by_kind: dict[str, list[str]] = defaultdict(list)
+    for each in (await everything()).ids:
+        by_kind[(split_id(each) or ("", 0))[0]].append(each)
+    found: Texts = defaultdict(list)
+    for kind, ids in by_kind.items():
+        owner = schema._schema.type_map[kind]
+        selection = selection_of(owner, Known([]), 0)
+        for start in range(0, len(ids), _PAGE):
+            query = f"query ($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {kind} {selection} }} }}"
+            read = await client.post(query, {"ids": ids[start : start + _PAGE]})
+            assert "errors" not in read, read["errors"]
+            _take(kind, read["data"]["nodes"], found)
+    return found
+
+
+def _take(where: str, value: Any, found: Texts) -> None:
+    if isinstance(value, list):
+        for each in value:
+            _take(where, each, found)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if alias := _ALIAS.fullmatch(name):
+                _take("HTML" if alias[2] == "HTML" else f"{where.partition('.')[0]}.{alias[1]}", each, found)
+                if alias[2] == "HTML" and each is not None:
+                    found[f"{value['__typename']}.{alias[1]}"].append(each)
+    elif isinstance(value, str):
+        found[where].append(value)
+
+
+def fields_of_html() -> set[str]:
+    """Every field of the schema that gives HTML, by type and name."""
+    return {
+        f"{name}.{field}"
+        for name, kind in schema._schema.type_map.items()
+        for field, each in getattr(kind, "fields", {}).items()
+        if get_named_type(each.type).name == "HTML" and hasattr(kind, "interfaces") and name != "Post"
+    }
+
+
+async def judge(found: Texts) -> None:
+    """No HTML is dangerous, no address but one of the web, and nothing runs."""
+    links = [*found["User.website"], *found["User.avatarUrl"]]
+    assert [each for each in links if not re.fullmatch(r"https?://[^\s\"'<>`\\]\S*", each)] == []
+    assert [each for each in found["Thread.slug"] if not re.fullmatch(r"[\w\N{COMBINING GRAVE ACCENT}-]*", each)] == []
+    assert [(danger, html) for html in found["HTML"] for danger in dangers(html)] == []
+    shown = [f'<a href="{escape(each)}"><img src="{escape(each)}">{escape(each)}</a>' for each in links]
+    assert await run_in_a_browser([*found["HTML"], *shown]) == []
+
+
+async def write_everywhere(visitor: Client, admin: Client, flagger: Client) -> int:
+    """Write each payload wherever somebody may write; how often one was refused: not all are a name, or a tag."""
+    refused = 0
+
+    async def do(client: Client, deed: str, /, **given: Any) -> dict[str, Any] | None:
+        nonlocal refused
+        result = await client.do(deed, **given)
+        is_done = result["__typename"].endswith("Payload")
+        refused += not is_done
+        return result if is_done else None
+
+    for number, payload in enumerate(payloads()):
+        body, note = f"{payload}\n\nis what they wrote, {number}", payload[:900]
+        usual = {"title": f"A title for number {number}", "body": body, "tags": [f"tag{number}"]}
+        titled = usual | {"title": f"{payload[:110]} {number:4}"}
+        asked = await do(admin, "ask_question", **titled | {"tags": [payload[:35]]})
+        asked = asked or await do(admin, "ask_question", **titled) or await do(admin, "ask_question", **usual)
+        if asked is None:  # a control character, which is no text
+            continue
+        thread, post = asked["thread"]["id"], asked["thread"]["question"]["id"]
+        reply = {"threadId": thread, "body": body}
+        answered = await do(visitor, "post_answer", **reply, anonymous={"displayName": payload[:40]})
+        answered = answered or await do(admin, "post_answer", **reply)
+        assert answered is not None
+        await do(admin, "post_comment", parentId=answered["answer"]["id"], body=body)
+        await do(flagger, "flag_post", postId=post, reason="OTHER", note=note)
+        await do(admin, "edit_post", postId=post, body=f"{body}!", comment=note)
+        await do(admin, "hide_post", postId=answered["answer"]["id"], reason=note)
+        await do(admin, "close_thread", threadId=thread, reason="OTHER", note=note)
+        await do(visitor, "sign_up", name=payload[:20], email=f"x{number}@example.org", password="a long password")
+        visitor.http.cookies.clear()
+    for tag, payload in zip(await models.Tag.all(), payloads(), strict=False):
+        await do(admin, "describe_tag", tagId=global_id(tag), description=payload[:900])
+    return refused
+
+
+async def test_nothing_that_was_written_is_dangerous_or_runs(visitor: Client, setting: Any) -> None:
+    setting(hold=[], response_cache=False)
+    admin = await trusted(visitor, "admin", UserLevel.ADMIN)
+    refused = await write_everywhere(visitor, admin, await visitor.sign_up("flagger"))
+    found = await readable(admin)
+    report(found, refused)
+    for name in ("Post.displayName", "User.name", "Tag.description", "Flag.note", "Thread.title", "Thread.note"):
+        assert len(found[name]) > len(FEW) / 2, name
+    assert len(found["Question.bodyHtml"]) > 0.95 * len(payloads())
+    assert [each for each in found["Tag.name"] if not re.fullmatch(r"[\w.+#-]+", each)] == []
+    assert fields_of_html() - {"User.aboutHtml"} <= {name for name, each in found.items() if len(each) > len(FEW) / 2}
+    await judge(found)
+
+
+async def test_nothing_that_was_imported_is_dangerous_or_runs(forum: str, visitor: Client, tmp_path: Path) -> None:
+    given = list(enumerate((_NO_XML.sub(" ", each) for each in payloads()), start=1))
+    people = [
+        user(number, AboutMe=each, DisplayName=each[:40], Location=each, WebsiteUrl=each, ProfileImageUrl=link(each))
+        for number, each in given
+    ]
+    questions = [
+        question(number, Title=each, Body=each, Tags=f"|{each[:30]}|", OwnerUserId=number) for number, each in given
+    ]
+    answers = [answer(len(given) + number, number, Body=each, OwnerDisplayName=each[:40]) for number, each in given]
+    comments = [comment(number, number, Text=each, UserDisplayName=each[:40]) for number, each in given]
+    dump = written(tmp_path / "dump", Users=people, Posts=[*questions, *answers], Comments=comments)
+    async with started(QA, "import", "stackexchange", str(dump), DATABASE_URL=forum) as process:
+        imported = await outcome(process)
+    assert (imported.status, imported.errors) == (0, ""), imported
+    found = await readable(await trusted(visitor, "admin", UserLevel.ADMIN))
+    report(found)
+    for name in ("User.location", "User.avatarUrl", "User.name", "Thread.title", "Tag.name", "Post.displayName"):
+        assert found[name], name
+    assert len(found["User.aboutHtml"]) > len(FEW) / 2
+    await judge(found)
+
+
+def report(found: Texts, refused: int = 0) -> None:
+    """Print how many texts were looked at."""
+    counts = ", ".join(f"{len(texts):,} {name}" for name, texts in sorted(found.items()))
+    print(f"{len(payloads()):,} payloads ({refused:,} refused): {counts}")
+
+
+def link(payload: str) -> str:
+    """A payload in an address of the web."""
+    return f"https://a.example/{''.join(payload.split())[:300]}"
