@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import tell
+from command_line import tell
 from crowd import answered_by, asked_by, category_at, commented_by, member
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st

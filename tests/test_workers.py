@@ -16,9 +16,10 @@ import pytest
 import redis.asyncio
 import websockets
 from clients import Client, Socket
-from command_line import outcome, qa, serving
+from command_line import outcome, serving
 from own_redis import OwnRedis
 from sockets import question
+from used_again import UsedAgain
 
 PREFIX = "workers"
 OUTAGE = float(os.environ.get("OUTAGE", "3"))
@@ -26,12 +27,13 @@ Process = asyncio.subprocess.Process
 
 
 @pytest.fixture
-async def served(postgres_url: str, stoppable_redis: OwnRedis) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
+async def served(
+    postgres_template: str, used_again: UsedAgain, stoppable_redis: OwnRedis
+) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
     """A forum on PostgreSQL, served by two processes."""
-    migrated = await asyncio.to_thread(qa, postgres_url, "migrate")
-    assert migrated.status == 0, migrated
     environment = {"REDIS_URL": stoppable_redis.url, "REDIS_PREFIX": PREFIX}
-    async with serving(postgres_url, "--workers", "2", **environment) as (process, http):
+    url = await used_again.like(postgres_template)
+    async with serving(url, "--workers", "2", **environment) as (process, http):
         await until_heard_by(2, stoppable_redis, "all")
         try:
             yield process, http
