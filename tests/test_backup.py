@@ -19,7 +19,7 @@ from models.database import connected, fetch
 @pytest.fixture
 def original(sqlite_template: str, tmp_path: Path) -> Path:
     """A migrated SQLite database."""
-    return shutil.copy(sqlite_template.removeprefix("sqlite://"), tmp_path / "test.db")
+    return Path(shutil.copy(sqlite_template.removeprefix("sqlite://"), tmp_path / "test.db"))
 
 
 def left(folder: Path, names: str) -> list[Path]:

@@ -60,7 +60,8 @@ async def test_what_is_more_than_rows_has_it_made_anew(
 
 async def test_who_stayed_connected_is_sent_away(postgres_template: str, used_again: UsedAgain) -> None:
     url = await used_again.like(postgres_template)
+    before = await found(url)
     stayed = await asyncpg.connect(url)
     await stayed.execute("BEGIN; LOCK TABLE site")
-    await used_again.like(postgres_template)
+    assert await found(await used_again.like(postgres_template)) == before
     assert stayed.is_closed()
