@@ -26,7 +26,7 @@ from schema.nodes import split_id
 from services import audit
 
 #: How many forums live, and how many deeds are tried in each.
-LIVES = int(os.environ.get("LIVES", "4"))
+LIVES = int(os.environ.get("LIVES", "3"))
 DEEDS = 60
 
 #: Who tries: the staff more often than others, since there is more that they may do.
