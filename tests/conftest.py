@@ -1,6 +1,7 @@
 """What the tests share: a new SQLite file for each, and PostgreSQL where one answers."""
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -12,22 +13,26 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import argon2
 import asyncpg  # type: ignore[import-untyped]
 import httpx2
 import pytest
 import redis
 import uvicorn
 from clients import Client
+from command_line import tell
 from faults import IS_REPORTED, REPORT, BrokenPostgres, Figures, broken_postgres
 from library import Author, Book
 from own_redis import OwnRedis, own_redis
 from standbys import Pair, replicated
 from tortoise.connection import get_connection
+from used_again import UsedAgain
 
 from models import database, migrating
 from planner.trusted import trusted
 from schema import schema
-from services import budgets, live, policy, secret
+from server import RARELY
+from services import budgets, live, passwords, policy, secret
 from settings import settings
 from transports import proxies
 from transports.wire import OPTIONS
@@ -45,6 +50,29 @@ os.environ.setdefault("SECRET_KEY", "the secret of the tests, which is none at a
 POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
 #: Where a Redis is looked for, unless TEST_REDIS_URL says otherwise. Each test has a prefix of its own there.
 REDIS = "redis://127.0.0.1:6379"
+DEAR, CHEAP = passwords._HASHER, argon2.PasswordHasher(memory_cost=8, time_cost=1, parallelism=1)
+
+
+def pytest_collection_finish() -> None:
+    """Have Python look for garbage as it does in the server: rarely, and never among what stays."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(RARELY)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """To hash a password takes 30 ms, on purpose: here it takes next to none, but for who asks for `dear_passwords`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_HASHER", CHEAP)
+        patch.setattr(passwords, "_NOBODYS", CHEAP.hash("nobody's password"))
+        yield
+
+
+@pytest.fixture
+def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as a site hashes them."""
+    monkeypatch.setattr(passwords, "_HASHER", DEAR)
 
 
 @pytest.fixture
@@ -118,54 +146,74 @@ async def library(any_url: str) -> AsyncIterator[str]:
         await database.disconnect()
 
 
-async def tell(url: str, command: str) -> None:
-    """Run a command on a PostgreSQL server."""
-    connection = await asyncpg.connect(url, timeout=5)
-    try:
-        await connection.execute(command)
-    finally:
-        await connection.close()
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A migrated SQLite database to copy for each test; its URL."""
+    return migrated(f"sqlite://{tmp_path_factory.mktemp('template') / 'template.db'}")
 
 
 @pytest.fixture(scope="session")
-def empty_template(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database: in PostgreSQL if DATABASE_URL says so, else in SQLite; its URL."""
-    if not os.environ.get("DATABASE_URL", "").startswith("postgres"):
-        yield f"sqlite://{tmp_path_factory.mktemp('template') / 'template.db'}"
-        return
-    scratch: str = request.getfixturevalue("scratch_postgres")
-    url = f"{scratch}_template"
+def postgres_template(scratch_postgres: str) -> Iterator[str]:
+    """A migrated PostgreSQL database to copy for each test; its URL."""
+    url = f"{scratch_postgres}_template"
     name = urlsplit(url).path.strip("/")
-    asyncio.run(tell(scratch, f"CREATE DATABASE {name}"))
-    yield url
-    asyncio.run(tell(scratch, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(tell(scratch_postgres, f"CREATE DATABASE {name}"))
+    yield migrated(url)
+    asyncio.run(tell(scratch_postgres, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-@pytest.fixture(scope="session")
-def migrated_template(empty_template: str) -> str:
-    """A migrated database to copy for each test; its URL."""
+def migrated(url: str) -> str:
+    """Migrate an empty database; its URL."""
 
-    async def migrated() -> None:
-        async with database.connected(empty_template):
+    async def migrate() -> None:
+        async with database.connected(url):
             await migrating.migrate(lambda name: None)
 
-    asyncio.run(migrated())
-    return empty_template
+    asyncio.run(migrate())
+    return url
+
+
+@pytest.fixture(scope="session")
+def migrated_template(request: pytest.FixtureRequest) -> str:
+    """A migrated database to copy for each test: in PostgreSQL if DATABASE_URL says so, else in SQLite; its URL."""
+    kind = "postgres" if os.environ.get("DATABASE_URL", "").startswith("postgres") else "sqlite"
+    url: str = request.getfixturevalue(f"{kind}_template")
+    return url
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def any_template(request: pytest.FixtureRequest) -> str:
+    """A migrated database of either kind to copy for each test: they run with both."""
+    url: str = request.getfixturevalue(f"{request.param}_template")
+    return url
+
+
+@pytest.fixture(scope="session")
+def used_again() -> Iterator[UsedAgain]:
+    """The PostgreSQL database that one test after another gets as if it were new."""
+    forum = UsedAgain()
+    yield forum
+    asyncio.run(forum.drop())
+
+
+async def fresh(template: str, folder: Path, used_again: UsedAgain) -> str:
+    """What is like the database at `template`, for one test; its URL."""
+    if template.startswith("postgres"):
+        return await used_again.like(template)
+    shutil.copy(template.removeprefix("sqlite://"), folder / "forum.db")
+    return f"sqlite://{folder / 'forum.db'}"
 
 
 @pytest.fixture
-async def forum_url(migrated_template: str, tmp_path: Path) -> AsyncIterator[str]:
+async def forum_url(migrated_template: str, tmp_path: Path, used_again: UsedAgain) -> str:
     """The URL of an empty forum's database: migrated, of this test alone."""
-    if migrated_template.startswith("sqlite"):
-        file = tmp_path / "forum.db"
-        shutil.copy(migrated_template.removeprefix("sqlite://"), file)
-        yield f"sqlite://{file}"
-        return
-    parts = urlsplit(migrated_template)
-    template, name = parts.path.strip("/"), f"plainspoken_test_{os.getpid()}_forum"
-    await tell(parts._replace(path="/postgres").geturl(), f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield parts._replace(path=f"/{name}").geturl()
-    await tell(parts._replace(path="/postgres").geturl(), f"DROP DATABASE {name} WITH (FORCE)")
+    return await fresh(migrated_template, tmp_path, used_again)
+
+
+@pytest.fixture
+async def any_forum_url(any_template: str, tmp_path: Path, used_again: UsedAgain) -> str:
+    """The URL of an empty forum's database of either kind: the test runs with both."""
+    return await fresh(any_template, tmp_path, used_again)
 
 
 @pytest.fixture

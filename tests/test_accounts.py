@@ -106,6 +106,7 @@ async def test_signing_out_tells_whether_anybody_was_signed_in(visitor: Client) 
     assert await visitor.run("sign_out") == {"signOut": {"signedOut": False}}
 
 
+@pytest.mark.usefixtures("dear_passwords")
 async def test_the_database_holds_a_hash_of_the_token_and_one_of_the_password(visitor: Client) -> None:
     ann = await visitor.sign_up("ann")
     assert ann.token is not None
@@ -113,7 +114,7 @@ async def test_the_database_holds_a_hash_of_the_token_and_one_of_the_password(vi
     assert session.token_hash == hashlib.sha256(ann.token.encode()).hexdigest()
     user = await models.User.get(name="ann")
     assert user.password_hash is not None
-    assert user.password_hash.startswith("$argon2id$")
+    assert user.password_hash.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
 
 
 async def test_a_session_lasts_thirty_days(visitor: Client) -> None:

@@ -1,6 +1,7 @@
 """`qa backup`: a copy of one moment, made while others write, which is served as the original was."""
 
 import asyncio
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -10,17 +11,15 @@ from clients import Client
 from command_line import Outcome, qa, serving
 from crowd import asked_by, member
 
-from models import backup, migrating
+from models import backup
 from models.backup import CannotBackUp, back_up
 from models.database import connected, fetch
 
 
 @pytest.fixture
-async def original(sqlite_url: str) -> Path:
+def original(sqlite_template: str, tmp_path: Path) -> Path:
     """A migrated SQLite database."""
-    async with connected(sqlite_url):
-        await migrating.migrate(lambda name: None)
-    return Path(sqlite_url.removeprefix("sqlite://"))
+    return Path(shutil.copy(sqlite_template.removeprefix("sqlite://"), tmp_path / "test.db"))
 
 
 def left(folder: Path, names: str) -> list[Path]:

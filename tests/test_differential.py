@@ -20,7 +20,7 @@ import models
 from schema import schema
 
 SEED = int(os.environ.get("RANDOM_SEED", "0"))
-DOCUMENTS = int(os.environ.get("RANDOM_DOCUMENTS", "2000"))
+DOCUMENTS = int(os.environ.get("RANDOM_DOCUMENTS", "1000"))
 #: Forums that they are asked of.
 FORUMS = 4
 #: Documents that are asked of a forum in which things are missing.

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from clients import Client
-from conftest import tell
+from command_line import tell
 from million import BEGINNING, BUSIEST_POST, BUSIEST_THREAD, END, fill
 from query_plans import complaints
 

@@ -17,12 +17,12 @@ USERS = 40
 STILL = size(2, 8)
 
 
-async def test_the_others_go_on_while_one_process_stands_still(any_url: str, figures: Figures) -> None:
-    forum = await migrated(any_url, USERS)
+async def test_the_others_go_on_while_one_process_stands_still(any_forum_url: str, figures: Figures) -> None:
+    forum = await migrated(any_forum_url, USERS)
     votes = [Vote(user, post, VoteValue.UP) for user in range(8, USERS) for post in range(len(forum.posts))]
     random.Random(4).shuffle(votes)
     waits: list[float] = []
-    async with serving(any_url) as (still, first), serving(any_url) as (_, second):
+    async with serving(any_forum_url) as (still, first), serving(any_forum_url) as (_, second):
 
         async def blow(http: httpx2.AsyncClient, mine: list[Vote], waited: list[float]) -> None:
             async with Connection.to(http.base_url) as connection:
@@ -43,10 +43,10 @@ async def test_the_others_go_on_while_one_process_stands_still(any_url: str, fig
             assert await forum.counted(http, votes)
         await asyncio.sleep(1.1)
         assert await late(first) >= 1 > await late(second)
-    checked = await asyncio.to_thread(qa, any_url, "check")
+    checked = await asyncio.to_thread(qa, any_forum_url, "check")
     assert (checked.status, checked.errors) == (0, "")
     figures.say(
-        f"One of two processes stands still for {STILL} s, {any_url.partition(':')[0]}",
+        f"One of two processes stands still for {STILL} s, {any_forum_url.partition(':')[0]}",
         f"{len(votes)} votes by 10 connections, half to the other process: each counted. There, {worst(waits)}.",
         "Its lateness is in `event_loop_late_seconds`; `qa check` passes.",
     )

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import tell
+from command_line import tell
 from crowd import answered_by, asked_by, category_at, commented_by, member
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -26,7 +26,7 @@ from schema.nodes import split_id
 from services import audit
 
 #: How many forums live, and how many deeds are tried in each.
-LIVES = int(os.environ.get("LIVES", "4"))
+LIVES = int(os.environ.get("LIVES", "3"))
 DEEDS = 60
 
 #: Who tries: the staff more often than others, since there is more that they may do.

@@ -17,8 +17,8 @@ from random_forum import random_forum
 from random_values import random_variables
 
 import models
-from models import PostState, migrating
-from models.database import connect, disconnect, transaction
+from models import PostState
+from models.database import transaction
 from schema import schema
 from schema.enums import ThreadOrder
 from schema.nodes import global_id, ids_of
@@ -53,12 +53,9 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Answers]:
 
 
 @pytest.fixture
-async def forum_url(any_url: str) -> str:
-    """A migrated database of either kind, of this test alone."""
-    await connect(any_url)
-    await migrating.migrate(lambda name: None)
-    await disconnect()
-    return any_url
+def forum_url(any_forum_url: str) -> str:
+    """It goes over both kinds of database."""
+    return any_forum_url
 
 
 @pytest.mark.usefixtures("forum")

@@ -18,9 +18,10 @@ import pytest
 import redis.asyncio
 import websockets
 from clients import Client, Socket
-from command_line import outcome, qa, serving, tell
+from command_line import outcome, serving, tell
 from own_redis import OwnRedis
 from sockets import question
+from used_again import UsedAgain
 
 PREFIX = "workers"
 OUTAGE = float(os.environ.get("OUTAGE", "3"))
@@ -28,12 +29,16 @@ Process = asyncio.subprocess.Process
 
 
 @pytest.fixture
-async def served(postgres_url: str, stoppable_redis: OwnRedis) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
-    """A forum on PostgreSQL, served by two processes."""
-    migrated = await asyncio.to_thread(qa, postgres_url, "migrate")
-    assert migrated.status == 0, migrated
+async def url(postgres_template: str, used_again: UsedAgain) -> str:
+    """A forum on PostgreSQL."""
+    return await used_again.like(postgres_template)
+
+
+@pytest.fixture
+async def served(url: str, stoppable_redis: OwnRedis) -> AsyncIterator[tuple[Process, httpx2.AsyncClient]]:
+    """The forum, served by two processes."""
     environment = {"REDIS_URL": stoppable_redis.url, "REDIS_PREFIX": PREFIX, "PYTHONUNBUFFERED": "1"}
-    async with serving(postgres_url, "--workers", "2", **environment) as (process, http):
+    async with serving(url, "--workers", "2", **environment) as (process, http):
         await until_heard_by(2, stoppable_redis, "all")
         try:
             yield process, http
@@ -233,13 +238,13 @@ async def test_a_process_that_dies_is_replaced_and_all_end_together(
 
 
 async def test_a_process_that_is_replaced_while_the_database_is_away_waits_for_it(
-    served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis, postgres_url: str
+    served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis, url: str
 ) -> None:
     process, http = served
     assert process.stdout is not None
     said = asyncio.create_task(line_with(process.stdout, "waiting for the database"))
     victim, other = workers(process)
-    async with away(postgres_url):
+    async with away(url):
         victim.kill()
         await until_heard_by(1, stoppable_redis, "all")
         line = await asyncio.wait_for(said, 60)
@@ -252,12 +257,12 @@ async def test_a_process_that_is_replaced_while_the_database_is_away_waits_for_i
 
 
 async def test_a_process_that_waits_for_the_database_ends_when_told(
-    served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis, postgres_url: str
+    served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis, url: str
 ) -> None:
     process, _ = served
     assert process.stdout is not None
     said = asyncio.create_task(line_with(process.stdout, "waiting for the database"))
-    async with away(postgres_url):
+    async with away(url):
         workers(process)[0].kill()
         await asyncio.wait_for(said, 60)
         process.terminate()
