@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
 from zlib import crc32
@@ -27,7 +27,7 @@ from models.standby import IDENTITY, PATIENCE, POSITION, REPLAYED, WROTE, NotOur
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two ticks, and between two looks at a replica.
+#: Seconds between two ticks. After each the replicas are looked at.
 INTERVAL = 0.1
 #: Seconds until a replica that is away is looked for again.
 PAUSE = 1.0
@@ -53,6 +53,7 @@ class Replicas:
         self._identity: Any = None
         self._number = 0
         self._ticks: deque[Tick] = deque(maxlen=int(2 * MOST_BEHIND / INTERVAL))
+        self._ticked = asyncio.Event()
         self._seen: OrderedDict[Reader, int] = OrderedDict()
         #: The tick that a replica has to pass before it may answer anybody.
         self._floor = 1
@@ -167,9 +168,16 @@ class Replicas:
         at, told = monotonic(), self._told()
         [position] = await self._primary.ask(f"SELECT {POSITION}")
         self._ticks.append(Tick(number, position, at, told))
+        self._ticked.set()
+        self._ticked = asyncio.Event()
         passed = min(replica.passed.number for replica in self.all)
         while self._seen and next(iter(self._seen.values())) <= passed:
             self._seen.popitem(last=False)
+
+    async def _next_tick(self) -> None:
+        with suppress(TimeoutError):  # the primary is away
+            async with asyncio.timeout(2 * INTERVAL):
+                await self._ticked.wait()
 
     async def _follow(self, replica: Replica, watch: Watch | None) -> None:
         while True:
@@ -177,7 +185,8 @@ class Replicas:
                 watch = watch or await self._introduce(replica)
                 while True:
                     await self._look(replica, watch)
-                    await asyncio.sleep(INTERVAL)
+                    # At once after a tick: who reads at the primary meanwhile has to wait for the next one.
+                    await self._next_tick()
             except Exception as error:
                 self._lost(replica, error)
             finally:

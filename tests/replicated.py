@@ -14,8 +14,11 @@ from models.database import connected
 from services import changes
 from transports.wire import OPTIONS
 
-#: Seconds after which a test gives up.
-PATIENCE = 20
+#: Seconds after which a test gives up: a standby may take five to look for a primary that was away.
+PATIENCE = 60
+#: Seconds between two pages of a reader. Whoever reads at the primary without a pause stays there: each answer may have
+#: shown more than the replica had.
+PAUSE = 3 * replicas.INTERVAL
 
 
 @asynccontextmanager
@@ -43,7 +46,7 @@ async def until_read_from(*readers: Client, where: str = "replica") -> None:
     async with asyncio.timeout(PATIENCE):
         for reader in readers:
             while (await place(reader))[0] != where:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(PAUSE)
 
 
 async def score(reader: Client) -> int:

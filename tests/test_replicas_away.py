@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import random
 from collections.abc import AsyncIterator
 
 import pytest
 from clients import Client
 from command_line import qa
 from conftest import served
-from replicated import forget, forum_of, place, score, until_read_from, vote
+from replicated import PAUSE, forget, forum_of, place, score, until_read_from, vote
 from sockets import question
 from standbys import Pair
 
@@ -62,6 +63,7 @@ async def test_a_replica_that_goes_costs_nobody_an_answer_and_is_read_from_when_
         while not is_over.is_set():
             assert await score(mine) == 0
             answered += 1
+            await asyncio.sleep(PAUSE * random.random())
 
     async with asyncio.TaskGroup() as reading:
         for each in readers:
@@ -77,7 +79,7 @@ async def test_a_replica_that_goes_costs_nobody_an_answer_and_is_read_from_when_
                 await until_read_from(visitor, where="primary")
         await until_read_from(visitor, *readers)
         is_over.set()
-    assert answered > 50
+    assert answered > 20
 
 
 async def test_a_replica_far_behind_is_not_read_from(
