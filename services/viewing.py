@@ -18,6 +18,7 @@ import structlog
 
 import models
 from models.database import transaction
+from models.outages import outage
 from models.raw import Statement, run
 from services import changes, clock, origin, points, secret
 from services.actors import Actor, Writer, user, wrote
@@ -117,7 +118,10 @@ async def _count_or_log() -> None:
     if _noted or _has_new_day_begun():
         try:
             await count()
-        except Exception:
+        except Exception as error:
+            if (what := outage(error)) is not None:
+                log.warning("views are counted later", error=type(error).__name__, told=what)
+                return
             # As a text: some renderers would show the frames' variables, which hold the viewers.
             log.error("views were not counted", traceback=traceback.format_exc())
 

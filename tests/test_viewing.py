@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import structlog
 from clients import Client, document
 from crowd import asked_by, member, members
 
@@ -240,3 +241,24 @@ async def test_the_server_counts_while_it_runs_and_when_it_stops(forum: str, mon
     settings.cache_clear()
     await database.connect(forum)
     assert (await models.Thread.get(id=thread.id)).view_count == 2
+
+
+async def test_while_the_database_is_away_views_wait_and_the_log_is_short(
+    forum: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away() -> None:
+        raise ConnectionRefusedError
+
+    thread, _ = await asked_by(await member("ann"))
+    await view(await member("bob"), thread)
+    with monkeypatch.context() as patch, structlog.testing.capture_logs() as lines:
+        patch.setattr(viewing, "count", away)
+        await viewing._count_or_log()
+    [line] = lines
+    assert (line["event"], line["log_level"], line["error"]) == (
+        "views are counted later",
+        "warning",
+        "ConnectionRefusedError",
+    )
+    assert "traceback" not in line
+    assert await views(thread) == [1]
