@@ -34,6 +34,9 @@ from settings import Limits
 
 #: Selection sets within each other, those of fragments too: so deep do our own steps go.
 _MOST_NESTED = 100
+#: Arguments of one field, and fields of one input object: more than any of the schema has are mistakes, and validation
+#: takes long to tell so many.
+_MOST_ARGUMENTS = 100
 _HOLDERS = frozenset((list, dict))
 _LISTS_OF_INTROSPECTION = ("fields", "interfaces", "possibleTypes", "inputFields")
 _REMEDIES = {
@@ -45,6 +48,7 @@ _REMEDIES = {
     "overlaps": "Ask for each field once.",
     "introspection_depth": "Take the types by their names from one list.",
     "values": "Send fewer at once.",
+    "arguments": "Give each once.",
     "cost": "Ask for smaller pages (first), or for fewer lists within lists.",
 }
 
@@ -171,7 +175,9 @@ class _Measuring:
         if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
             found = self.schema.get_field(parent, name)
         measure = self._selections(get_named_type(found.type) if found else None, node.selection_set, nested + 1)
-        self._values += sum(_listed(each.value) for each in node.arguments or ())
+        arguments = node.arguments or ()
+        _check_arguments(len(arguments))
+        self._values += sum(_listed(each.value) for each in arguments)
         self._check("values", self._values)
         measure.depth += 1
         measure.roots = (name,)
@@ -248,11 +254,17 @@ class _Overlaps:
                         pending.append(fragment.selection_set)
 
 
+def _check_arguments(asked: int) -> None:
+    if asked > _MOST_ARGUMENTS:
+        raise TooLarge("arguments", _MOST_ARGUMENTS, asked)
+
+
 def _listed(value: ValueNode) -> int:
     """How many values there are in the lists and objects of one that stands in the document."""
     if isinstance(value, ListValueNode):
         return len(value.values) + sum(map(_listed, value.values))
     if isinstance(value, ObjectValueNode):
+        _check_arguments(len(value.fields))
         return len(value.fields) + sum(_listed(each.value) for each in value.fields)
     return 0
 

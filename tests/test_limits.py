@@ -53,6 +53,22 @@ async def test_what_goes_beyond_a_limit_is_told_which_one(
     assert "data" not in answer
 
 
+@pytest.mark.parametrize(
+    "query", ["{ tags(%s) { totalCount } }", "{ threads(filter: {%s}) { totalCount } }"], ids=["field", "input object"]
+)
+async def test_more_arguments_than_anything_takes_are_counted_and_not_read(visitor: Client, query: str) -> None:
+    async def errors(amount: int) -> list[dict[str, Any]]:
+        words = " ".join(f"a{number}: 1" for number in range(amount))
+        answer = (await visitor.http.post("/graphql", json={"query": query % words})).json()
+        told: list[dict[str, Any]] = answer["errors"]
+        return told
+
+    assert all("extensions" not in each for each in await errors(100))
+    [error] = await errors(101)
+    assert error["extensions"] == {"code": "LIMIT_EXCEEDED", "limit": "arguments", "most": 100, "asked": 101}
+    assert error["message"] == "The limit of arguments is 100, and here are 101. Give each once."
+
+
 async def test_what_keeps_to_the_limits_is_answered(visitor: Client, setting: Setting) -> None:
     query = "{ site { a: name ...A } ...B } fragment A on Site { welcome } fragment B on Query { site { b: name } }"
     exactly = {
