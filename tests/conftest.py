@@ -32,7 +32,7 @@ from models import database, migrating
 from planner.trusted import trusted
 from schema import schema
 from server import RARELY
-from services import budgets, live, passwords, policy, secret
+from services import budgets, live, passwords, policy, quotas, secret
 from settings import settings
 from transports import proxies
 from transports.wire import OPTIONS
@@ -257,6 +257,7 @@ def setting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
         for each in remembered:
             each.cache_clear()
         budgets.forget()
+        quotas.forget()
         # What was read before was measured by other limits.
         schema.forget()
 
