@@ -56,7 +56,7 @@ def trusted() -> Manifest:
 
 def hash_of(text: str) -> str:
     """The SHA-256 of a document, as clients send it."""
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _entries(path: Path) -> Iterator[tuple[str, str]]:

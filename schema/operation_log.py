@@ -19,7 +19,7 @@ from planner.asked import Asked
 from planner.explain import CannotExplain, explain
 from schema.context import Context
 from schema.execution import ExecutedSchema, GivenUp, NotAllowed, Watch
-from schema.spans import LONGEST_NAME, UNREAD, described, hash_of
+from schema.spans import LONGEST_NAME, UNREAD, described, short_hash
 from settings import settings
 
 log = structlog.get_logger()
@@ -62,7 +62,7 @@ class Operation(Meter):
     @property
     def hash(self) -> str:
         """The beginning of the SHA-256 of the document: the document itself may hold what somebody wrote."""
-        return hash_of(self.query)
+        return short_hash(self.query)
 
     @property
     def name(self) -> str:
@@ -85,14 +85,14 @@ class Operation(Meter):
             self.trace.failed(outcome)
         if result is not None and any((each.extensions or {}).get("code") == "TIMEOUT" for each in result.errors or ()):
             self.trace.failed("TIMEOUT")
-        said: dict[str, str | int] = {"plainspoken.outcome": outcome, "plainspoken.document.hash": self.hash}
+        said: dict[str, str | int] = {"plainspoken.outcome": outcome}
         if self.context.cost is not None:
             said["plainspoken.cost"] = self.context.cost
         try:
             document = self._schema.documents.read(self.query)
             name, more = described(document, document.operation(self.wanted))
         except GraphQLError:
-            name, more = UNREAD, {}
+            name, more = UNREAD, {"plainspoken.document.hash": self.hash}
         self.end(name, {**said, **more})
 
 

@@ -5,28 +5,28 @@ clients may make up as many names as they like; those of trusted documents are o
 """
 
 from collections.abc import Awaitable
-from hashlib import sha256
 
 from graphql import OperationDefinitionNode
 
 from models import tracing
 from models.meter import Meter, metering
 from planner.documents import Document
+from planner.trusted import hash_of
 
 #: What a span is called where nobody knows what was meant.
 UNREAD = "GraphQL Operation"
 LONGEST_NAME = 100
 
 
-def hash_of(text: str) -> str:
+def short_hash(text: str) -> str:
     """The beginning of the SHA-256 of a document: the document itself may hold what somebody wrote."""
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return hash_of(text)[:16]
 
 
 def described(document: Document, definition: OperationDefinitionNode) -> tuple[str, tracing.Attributes]:
     """What the span of an operation is called, and says of it."""
     kind = definition.operation.value
-    said = {"graphql.operation.type": kind, "plainspoken.document.hash": hash_of(document.text)}
+    said = {"graphql.operation.type": kind, "plainspoken.document.hash": short_hash(document.text)}
     if definition.name is None:
         return kind, said
     name = definition.name.value[:LONGEST_NAME]
