@@ -28,6 +28,8 @@ __all__ = [
     "DatabaseBusy",
     "DatabaseUnavailable",
     "after_commit",
+    "autocommit",
+    "committing",
     "configuration",
     "connect",
     "connected",
@@ -44,6 +46,7 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 Action = Callable[[], Awaitable[None] | None]
+Dialect = Literal["sqlite", "postgres"]
 
 #: SQLite as the server needs it. `synchronous=FULL` has every commit on the disk before it is answered;
 #: the timeout comes first, since the switch to WAL may have to wait for another process.
@@ -56,6 +59,10 @@ PRAGMAS = {
     "cache_size": -16_000,
     "journal_size_limit": 64 * 1024 * 1024,
 }
+
+
+#: The database that this process is connected to: every request asks, and Tortoise takes its time to say.
+_dialect: Dialect | None = None
 
 
 class DatabaseUnavailable(Exception):
@@ -95,6 +102,7 @@ async def connect(url: str, package: str = "models") -> None:
         raise RuntimeError("This process is connected to a database already: disconnect() first.")
     EXECUTOR_CACHE.clear()  # statements in the dialect of the database before
     context = TortoiseContext()
+    global _dialect
     try:
         settings = configuration(url, package)
         if url.startswith("sqlite://") and not url.endswith(":memory:"):
@@ -103,6 +111,7 @@ async def connect(url: str, package: str = "models") -> None:
             await context.init(settings, _enable_global_fallback=True)
         for connection in context.connections.all():
             await connection.create_connection(with_db=True)
+        _dialect = dialect()
     except BaseException as error:
         await context.close_connections()
         # A TypeError is a parameter in the URL that asyncpg does not know.
@@ -135,18 +144,23 @@ def explain(url: str, error: Exception) -> str:
 
 async def disconnect() -> None:
     """Close the database, SQLite's log moved into its file. Nothing happens where nothing is open."""
-    context = get_current_context()
+    global _dialect
+    context, _dialect = get_current_context(), None
     if context is not None:
         await finish(context.close_connections())
 
 
-def dialect() -> Literal["sqlite", "postgres"]:
+def dialect() -> Dialect:
     """Which database this is."""
+    if _dialect is not None:
+        return _dialect
     return "sqlite" if get_connection("default").capabilities.dialect == "sqlite" else "postgres"
 
 
 def in_transaction() -> bool:
     """Whether a transaction is open here: in this task, or where this task was started."""
+    if _block.get() is None:
+        return False
     connection = get_connection("default")
     return isinstance(connection, TransactionalDBClient) and not connection._finalized
 
@@ -157,6 +171,8 @@ class Block:
 
     actions: list[Action] = field(default_factory=list)
     is_over: bool = False
+    #: Whether the changes took place.
+    is_kept: bool = False
 
 
 _block: ContextVar[Block | None] = ContextVar("block", default=None)
@@ -186,6 +202,37 @@ async def transaction() -> AsyncIterator[None]:
             outer.actions += block.actions
         elif block.actions:
             await finish(run(block.actions))
+
+
+@asynccontextmanager
+async def autocommit() -> AsyncIterator[None]:
+    """A block outside any transaction for one statement that writes, and commits by itself: `committing` sends it."""
+    if in_transaction():
+        raise RuntimeError("autocommit() is for code outside `async with transaction()`.")
+    block = Block()
+    token = _block.set(block)
+    try:
+        yield
+    finally:
+        _block.reset(token)
+        block.is_over = True
+        if block.is_kept:
+            await finish(run(block.actions))
+
+
+async def committing(sql: str, values: Sequence[object]) -> bool:
+    """Run the one statement of `autocommit` that writes, to its end whatever is cancelled.
+
+    Its one value says whether it has written: only then is done what is to be `after_commit`.
+    """
+
+    async def run_it() -> bool:
+        [[is_written]] = await fetch_rows(sql, values)
+        if is_written and (block := _block.get()) is not None:
+            block.is_kept = True
+        return bool(is_written)
+
+    return await finish(run_it())
 
 
 def after_commit(action: Action) -> None:

@@ -9,7 +9,7 @@ await run(total, [(1, 100), (2, 110)])
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any, TypeVar, cast
@@ -89,10 +89,13 @@ class Statement:
         self.sqlite = f"WITH given AS (SELECT {', '.join(parts)} FROM json_each(?1)) {_LOCK.sub('', sql)}"
         self.postgres = self.numbered_from(1)
 
-    def numbered_from(self, first: int) -> str:
-        """The statement in PostgreSQL's words, with parameters from $`first` on."""
-        arrays = ", ".join(f"${place}::{kind}[]" for place, kind in enumerate(self._columns.values(), start=first))
-        return f"WITH given({', '.join(self._columns)}) AS (SELECT * FROM unnest({arrays})) {self._sql}"
+    def numbered_from(self, first: int, condition: str = "TRUE") -> str:
+        """The statement in PostgreSQL's words, with parameters from $`first` on; unless `condition`, for no rows."""
+        if not self._columns:
+            return self._sql
+        arrays = ", ".join(_array(place, kind) for place, kind in enumerate(self._columns.values(), start=first))
+        given = f"SELECT * FROM unnest({arrays}) WHERE {condition}"
+        return f"WITH given({', '.join(self._columns)}) AS ({given}) {self._sql}"
 
     @property
     def width(self) -> int:
@@ -101,7 +104,11 @@ class Statement:
 
     def arrays(self, rows: Rows) -> list[Any]:
         """PostgreSQL's parameters."""
-        return [[row[place] for row in rows] for place in range(self.width)]
+        columns = ([row[place] for row in rows] for place in range(self.width))
+        return [
+            column if kind == "text" else f"{{{as_json(column)[1:-1]}}}"
+            for kind, column in zip(self._columns.values(), columns, strict=True)
+        ]
 
 
 async def run(statement: Statement, rows: Rows) -> list[Any]:
@@ -132,16 +139,24 @@ async def write_together(*statements: tuple[Statement, Rows]) -> None:
 @lru_cache
 def _as_one(*statements: Statement) -> str:
     """One statement of PostgreSQL that runs these, all on the state from before it."""
-    parts, first = [], 1
+    return f"WITH {', '.join(parts_of_one(statements))} SELECT 1"
+
+
+def parts_of_one(statements: Sequence[Statement], first: int = 1, condition: str = "TRUE") -> Iterator[str]:
+    """Statements as named parts of one, whose parameters are numbered through; unless `condition`, for no rows."""
     for statement in statements:
-        parts.append(f"part_{first} AS ({statement.numbered_from(first)})")
+        yield f"part_{first} AS ({statement.numbered_from(first, condition)})"
         first += statement.width
-    return f"WITH {', '.join(parts)} SELECT 1"
 
 
-def as_json(rows: Rows) -> str:
-    """SQLite's parameter."""
-    return orjson.dumps(rows).decode()
+def as_json(values: Sequence[Any]) -> str:
+    """A list, or SQLite's parameter."""
+    return orjson.dumps(values).decode()
+
+
+def _array(place: int, kind: str) -> str:
+    """PostgreSQL's words for a column of rows, which comes as text: asyncpg takes ten times as long for an array."""
+    return f"${place}::text[]" if kind == "text" else f"${place}::text::{kind}[]"
 
 
 def _from_json(place: int, kind: str) -> str:

@@ -4,13 +4,11 @@ Rows are tuples, or what is indexed like one; values are as the driver gives the
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from tortoise.connection import get_connection
 
-from models.engines.sqlite import SqliteClient
-
-Dialect = Literal["sqlite", "postgres"]
+from models.database import Dialect, dialect
 
 
 class Reading:
@@ -20,7 +18,7 @@ class Reading:
 
     def __init__(self) -> None:
         client: Any = get_connection("default")
-        self.dialect: Dialect = "sqlite" if isinstance(client, SqliteClient) else "postgres"
+        self.dialect: Dialect = dialect()
         self._read = client.tuples if self.dialect == "sqlite" else client.read
 
     async def __call__(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:

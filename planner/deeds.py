@@ -24,6 +24,7 @@ from graphql import (
 from strawberry import Schema
 from tortoise.models import Model
 
+from models.database import dialect
 from models.reading import Reading
 from planner import inputs, metrics, values
 from planner.arguments import NO_VARIABLES
@@ -163,12 +164,11 @@ class Deed:
     async def _row(self, row: Model, chosen: Chosen, place: Place, context: Any) -> Any:
         wanted: Any = get_named_type(chosen.definition.type)
         owner = wanted if isinstance(wanted, GraphQLObjectType) else type_of(self.operation.schema, wanted, row)
-        reading = Reading()
-        plan = self.plans.of_row(place, chosen, owner, NO_VARIABLES, context.viewer, reading.dialect)
-        found = answer_in_hand(plan, row, context.viewer, reading.dialect)
+        plan = self.plans.of_row(place, chosen, owner, NO_VARIABLES, context.viewer, dialect())
+        found = answer_in_hand(plan, row, context.viewer, dialect())
         if found is not None:
             return found[0]
-        return await plan.answer(reading, context.viewer, NO_VARIABLES, context.loaders, row.pk)
+        return await plan.answer(Reading(), context.viewer, NO_VARIABLES, context.loaders, row.pk)
 
 
 def _attribute(chosen: Chosen) -> str:

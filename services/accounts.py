@@ -11,7 +11,7 @@ from tortoise.expressions import Q
 
 import models
 from models import PointsReason, UserLevel, replicas
-from models.database import after_commit, transaction, worded
+from models.database import after_commit, dialect, transaction, worded
 from models.raw import columns, instance
 from models.reading import Reading
 from services import actors, changes, clock, confirmation, finding, live, outbox, passwords, points, quotas
@@ -130,10 +130,9 @@ async def sign_out(token: str | None) -> bool:
 
 async def user_of(token: str) -> models.User | None:
     """Whose session `token` is, or None where it is nobody's or has run out."""
-    read = Reading()
-    if read.dialect == "postgres":
+    if dialect() == "postgres":
         return await _users.do((_hash(token), clock.now()))
-    found = await read(worded(_USER_OF_SESSION, "sqlite"), [_hash(token), clock.now()])
+    found = await Reading()(worded(_USER_OF_SESSION, "sqlite"), [_hash(token), clock.now()])
     return instance(models.User, found[0]) if found else None
 
 

@@ -4,7 +4,7 @@ A user's points are the sum of their ledger entries, and equal what `services.au
 votes and posts. Amounts are in points.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 import models
 from models import PointsReason, PointsRules, PostKind
 from models.database import after_commit, dialect, execute, fetch_rows, in_transaction
-from models.raw import Statement, columns, instance, run, write_together
+from models.raw import Rows, Statement, columns, instance, run, write_together
 from services import changes, clock, live
 from settings import settings
 
@@ -50,6 +50,11 @@ WEIGHTS = tuple(name for name in PointsRules._meta.fields_db_projection if name.
 
 #: The lock of PostgreSQL that stands for the rules: all who pay by them share it. SQLite's one writer needs none.
 _RULES_LOCK = 4_718_100
+#: Takes even those locks of a row that references to it share, and leaves the row written, though as it was.
+_WRITE_RULES = """
+    WITH locked AS (SELECT version FROM points_rules WHERE version = $1 FOR UPDATE)
+    UPDATE points_rules SET settled_up_to = settled_up_to FROM locked WHERE points_rules.version = locked.version
+"""
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,16 @@ async def rules_in_force() -> PointsRules:
 
 
 async def rules_to_change() -> PointsRules:
-    """The same for whoever puts others in force at the end of the transaction: nobody counts by any meanwhile."""
-    if dialect() == "postgres":
-        await execute(f"SELECT pg_advisory_xact_lock({_RULES_LOCK})")
-    return await _newest_rules()
+    """The same for whoever puts others in force at the end of the transaction: nobody counts by any meanwhile.
+
+    Whoever counts without locks shares that of their row, and sees that it was written (`services.unlocked_tally`).
+    """
+    if dialect() == "sqlite":
+        return await _newest_rules()
+    await execute(f"SELECT pg_advisory_xact_lock({_RULES_LOCK})")
+    rules = await _newest_rules()
+    await execute(_WRITE_RULES, [rules.version])
+    return rules
 
 
 async def _newest_rules() -> PointsRules:
@@ -93,12 +104,22 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
 
     Users are locked in the order of their ids, so that two deeds that pay the same people cannot wait for each other.
     """
-    due = [(payment.user_id, payment) for payment in payments if payment.amount and payment.user_id is not None]
-    if not due:
-        return
-    totals = await locked({user_id for user_id, _ in due})
+    if paid := due(payments):
+        await write_together(*writes(paid, rules, await locked({user_id for user_id, _ in paid})))
+
+
+def due(payments: Iterable[Payment]) -> list[tuple[int, Payment]]:
+    """Those that are paid to somebody, and are something; each with the user's id."""
+    return [(payment.user_id, payment) for payment in payments if payment.amount and payment.user_id is not None]
+
+
+def writes(
+    paid: Sequence[tuple[int, Payment]], rules: PointsRules, points: Mapping[int, int]
+) -> list[tuple[Statement, Rows]]:
+    """What writes payments that are `due` to users who have so many points now; it is told of after the commit."""
+    totals = {user_id: points[user_id] for user_id in sorted({user_id for user_id, _ in paid})}
     entries = []
-    for user_id, payment in due:
+    for user_id, payment in paid:
         totals[user_id] += payment.amount
         entries.append(
             (
@@ -111,11 +132,11 @@ async def pay(payments: Sequence[Payment], rules: PointsRules) -> None:
                 payment.at,
             )
         )
-    await write_together((_ENTER, entries), (_SET_POINTS, list(totals.items())))
     for user_id in totals:
         after_commit(partial(live.publish, live.user_topic(user_id)))
         changes.changed_by_key(models.User, user_id, "points")
         changes.appeared_with(models.PointsEntry, user_id=user_id)
+    return [(_ENTER, entries), (_SET_POINTS, list(totals.items()))]
 
 
 async def locked(user_ids: Iterable[int]) -> dict[int, int]:

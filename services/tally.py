@@ -7,12 +7,12 @@ from functools import cache, partial
 import models
 from models import PointsReason, PostKind, VoteValue
 from models.database import after_commit
-from models.raw import Statement, columns, instance, run_together, write_together
+from models.raw import Rows, Statement, columns, instance, run_together, write_together
 from services import changes, live, points
 from services.hotness import VOTE_SECONDS
 from services.points import Payment
 
-_VOTES_CAST = Statement(
+VOTES_CAST = Statement(
     "SELECT vote.user_id, vote.post_id, vote.value FROM given "
     "JOIN vote ON vote.user_id = given.user_id AND vote.post_id = given.post_id",
     user_id="bigint",
@@ -46,6 +46,9 @@ _COUNT_IN_THREADS = Statement(
     heat="double precision",
 )
 
+#: Whose votes (None: nobody's) on which posts, by their ids.
+Pairs = Sequence[tuple[int | None, int]]
+
 
 @cache
 def _posts_locked() -> Statement:
@@ -60,31 +63,27 @@ def _posts_locked() -> Statement:
 class Tally:
     """Posts, locked, with the votes of some users on them. Use it inside a transaction."""
 
-    def __init__(
-        self, rules: models.PointsRules, posts: dict[int, models.Post], votes: dict[tuple[int, int], VoteValue]
-    ) -> None:
+    def __init__(self, rules: models.PointsRules, posts: Rows, votes: Rows) -> None:
         self.rules = rules
         #: The posts that there are, by id.
-        self.posts = posts
+        self.posts = {post.id: post for post in (instance(models.Post, row) for row in posts)}
         #: What is paid for the votes that were set.
         self.payments: list[Payment] = []
-        self._votes = votes
+        self._votes = {(user_id, post_id): VoteValue(value) for user_id, post_id, value in votes}
         self._set: dict[tuple[int, int], tuple[VoteValue, datetime, VoteValue | None, int | None]] = {}
         self._heat: dict[int, float] = {}
         self._changed: dict[int, models.Post] = {}
 
     @classmethod
-    async def of(cls, pairs: Sequence[tuple[int | None, int]]) -> "Tally":
-        """The tally of these users (None: of nobody) and posts.
+    async def of(cls, pairs: Pairs) -> "Tally":
+        """The tally of these users and posts.
 
         Posts are locked before their votes are read: two tallies of the same posts come one after the other.
         """
         ids = sorted({post_id for _, post_id in pairs})
         of_users = [pair for pair in dict.fromkeys(pairs) if pair[0] is not None]
-        found, cast = await run_together((_posts_locked(), [(each,) for each in ids]), (_VOTES_CAST, of_users))
-        posts = {post.id: post for post in (instance(models.Post, row) for row in found)}
-        votes = {(user_id, post_id): VoteValue(value) for user_id, post_id, value in cast}
-        return cls(await points.rules_in_force(), posts, votes)
+        found, cast = await run_together((_posts_locked(), [(each,) for each in ids]), (VOTES_CAST, of_users))
+        return cls(await points.rules_in_force(), found, cast)
 
     @property
     def has_changed(self) -> bool:
@@ -138,17 +137,26 @@ class Tally:
 
     async def write(self) -> None:
         """Write what was set: the votes, and the counts of their posts and threads; and tell of it after the commit."""
+        await write_together(*self._writes())
+
+    async def write_and_pay(self) -> None:
+        """The same, and pay for it."""
+        await self.write()
+        await points.pay(self.payments, self.rules)
+
+    def _writes(self) -> list[tuple[Statement, Rows]]:
+        """What writes what was set; it is told of after the commit."""
         posts = sorted(self._changed.values(), key=lambda post: post.id)
-        await write_together(
+        for post in posts:
+            after_commit(partial(live.publish, live.post_topic(post.id)))
+            changes.changed(post, "up_votes", "down_votes", "score", "version")
+            if post.kind is PostKind.QUESTION:
+                changes.changed_by_key(models.Thread, post.thread_id, "score", "hotness")
+        return [
             (_SET_VOTES, [(*pair, *vote) for pair, vote in self._set.items()]),
             (_COUNT_IN_POSTS, [(post.id, post.up_votes, post.down_votes, post.version) for post in posts]),
             (
                 _COUNT_IN_THREADS,
                 [(post.thread_id, post.score, self._heat[post.id]) for post in posts if post.id in self._heat],
             ),
-        )
-        for post in posts:
-            after_commit(partial(live.publish, live.post_topic(post.id)))
-            changes.changed(post, "up_votes", "down_votes", "score", "version")
-            if post.kind is PostKind.QUESTION:
-                changes.changed_by_key(models.Thread, post.thread_id, "score", "hotness")
+        ]

@@ -1,19 +1,22 @@
 """Voting: a user's vote on a post, set to a value."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import models
 from models import VoteValue
-from models.database import in_transaction, transaction
-from services import clock, origin, points, quotas
+from models.database import autocommit, dialect, in_transaction, transaction
+from models.optimistic import Outdated
+from services import clock, origin, quotas
 from services.actors import Actor, user
 from services.errors import NotFound
 from services.permissions import PostFacts, vote_refusal
 from services.policy import Limited
-from services.tally import Tally
+from services.tally import Pairs, Tally
 from services.together import Together
+from services.unlocked_tally import UnlockedTally
 from services.visibility import everybody_sees, visible_posts
 
 
@@ -56,20 +59,32 @@ async def finish() -> None:
 
 
 async def _count_all(batch: Sequence[Cast]) -> list[models.Post | Exception]:
-    """Count votes in one transaction: in their order, each as if the ones before it had been counted alone."""
+    """Count votes in one transaction: in their order, each as if the ones before it had been counted alone.
+
+    Where the database can, at first without locks: others who write about the same at the same time are few.
+    """
+    if dialect() == "postgres" and not in_transaction():
+        with suppress(Outdated):
+            async with autocommit():
+                return await _counted(batch, UnlockedTally.of)
     async with transaction():
-        voters = [user(cast.actor) for cast in batch]
-        tally = await Tally.of(
-            [(voter.id if voter else None, cast.post_id) for voter, cast in zip(voters, batch, strict=True)]
-        )
-        refusals = [await _refused_or_counted(cast, tally) for cast in batch]
-        if tally.has_changed:
-            await tally.write()
-            await points.pay(tally.payments, tally.rules)
-        return [
-            refusal or tally.post_for(voter, cast.post_id)
-            for voter, cast, refusal in zip(voters, batch, refusals, strict=True)
-        ]
+        return await _counted(batch, Tally.of)
+
+
+async def _counted(
+    batch: Sequence[Cast], tally_of: Callable[[Pairs], Awaitable[Tally]]
+) -> list[models.Post | Exception]:
+    voters = [user(cast.actor) for cast in batch]
+    tally = await tally_of(
+        [(voter.id if voter else None, cast.post_id) for voter, cast in zip(voters, batch, strict=True)]
+    )
+    refusals = [await _refused_or_counted(cast, tally) for cast in batch]
+    if tally.has_changed:
+        await tally.write_and_pay()
+    return [
+        refusal or tally.post_for(voter, cast.post_id)
+        for voter, cast, refusal in zip(voters, batch, refusals, strict=True)
+    ]
 
 
 async def _refused_or_counted(cast: Cast, tally: Tally) -> Exception | None:
@@ -88,8 +103,8 @@ def _count(cast: Cast, tally: Tally) -> None:
     """Record a vote that is allowed."""
     voter = user(cast.actor)
     assert voter is not None  # noqa: S101  the others were refused
-    if cast.value is not tally.vote(voter.id, cast.post_id):
-        cast.has_changed = True
+    cast.has_changed = cast.value is not tally.vote(voter.id, cast.post_id)
+    if cast.has_changed:
         tally.set_vote(voter.id, tally.posts[cast.post_id], cast.value, cast.at)
 
 

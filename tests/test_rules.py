@@ -176,7 +176,7 @@ async def test_while_threads_are_reckoned_the_check_does_not_call_them_wrong(for
 async def test_a_deed_that_began_under_the_old_rules_is_counted_before_the_new_ones_come(
     forum: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people, _, answer = await lively()
+    people, thread, _ = await lively()
     began, go_on, pay = asyncio.Event(), asyncio.Event(), points.pay
 
     async def pay_later(*payment: Any) -> None:
@@ -190,7 +190,7 @@ async def test_a_deed_that_began_under_the_old_rules_is_counted_before_the_new_o
         await _all()
 
     monkeypatch.setattr(points, "pay", pay_later)
-    deed = asyncio.create_task(voting.cast_vote(people[6], answer.id, UP))
+    deed = asyncio.create_task(posting.post_answer(people[6], thread.id, "By the old rules."))
     await began.wait()
     change = asyncio.create_task(changed())
     await asyncio.wait([change], timeout=0.3)
