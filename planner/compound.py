@@ -54,7 +54,7 @@ class Compound:
 
 def width(step: Rows | Count) -> int:
     """How many columns a step reads."""
-    return (max(len(step.cells), 1) if isinstance(step, Rows) else 1) + (not step.has_one_parent)
+    return step.width if isinstance(step, Rows) else 1 + (not step.has_one_parent)
 
 
 def compound(

@@ -7,7 +7,10 @@ document or of the data becomes part of the text, but the keys of the answer, wh
     def answer(run):
         groups0 = run.groups[0]
         groups1 = run.groups[1]
-        return {'thread': first([{'title': r0[0], 'tags': [r1[0] for r1 in groups1.get(r0[1], ())]} for r0 in groups0
+        return {'threads': [{'title': r0_0, 'tags': [r1_0 for r1_0, r1_1, in groups1.get(r0_1, ())]}
+            for r0_0, r0_1, in groups0.get(None, ())]}
+
+Rows are taken apart where they are met: Python reads a name in a third of the time that a place in a tuple takes it.
 """
 
 from collections.abc import Callable
@@ -202,8 +205,9 @@ class Writer:
 
     @staticmethod
     def cell(cell: Cell) -> str:
-        return f"{Writer.row(cell.rows)}[{cell.index}]"
+        return f"r{cell.rows.number}_{cell.index}"
 
     @staticmethod
     def row(rows: Rows) -> str:
-        return f"r{rows.number}"
+        """What a row is taken apart into: the names of its columns."""
+        return "".join(f"r{rows.number}_{index}, " for index in range(rows.width)).rstrip()

@@ -126,12 +126,14 @@ class Plans:
         self, variables: VariableValues, viewer: Any, dialect: str, grow: Callable[[Tree], Shape], *, noting: bool
     ) -> Plan | CannotPlan:
         tree = Tree(self.schema, self.operation, variables, dialect, viewer)
+        builder = Builder(dialect, viewer)
         try:
-            function, text = Writer().function(grow(tree))
+            shape = grow(tree)
+            steps = tuple(runner(step, builder, self._library.statements) for step in tree.steps.in_order())
+            notes = Notes(steps, builder) if noting else None
+            # Last: it takes rows apart, and notes want more columns of them.
+            function, text = Writer().function(shape)
         except CannotPlan as reason:
             return reason
-        builder = Builder(dialect, viewer)
-        steps = tuple(runner(step, builder, self._library.statements) for step in tree.steps.in_order())
-        notes = Notes(steps, builder) if noting else None
         at_once = rounds(steps, builder, self._library.statements, is_noted=noting)
         return Plan(steps, at_once, function, text, tree.fields, notes)

@@ -93,6 +93,11 @@ class Rows:
         """Whether there is never more than one row."""
         return self.is_one and self.has_one_parent
 
+    @property
+    def width(self) -> int:
+        """How many columns each row has: a list of many parents ends in their key."""
+        return max(len(self.cells), 1) + (not self.has_one_parent)
+
     def model_at(self, path: Path) -> type[Model]:
         """The model of a table in the statement."""
         model: type[Model] = self.joins[path].listing.model if path else self.model

@@ -9,7 +9,7 @@ from planned import plan_of
 import models
 from planner.function import MOST_DEPTH, Writer
 from planner.selection import CannotPlan
-from planner.shapes import Constant, First, Listed, Object, Rows, Shape, Switch, Value
+from planner.shapes import Constant, First, Listed, Object, Root, Rows, Shape, Switch, Value
 from planner.sources import Listing
 from planner.values import AS_IT_IS, Reader, Unplanned
 
@@ -28,18 +28,18 @@ def value(rows: Rows, column: str) -> Value:
 
 
 def test_lists_inside_lists_are_sorted_to_their_parents() -> None:
-    threads, posts = Rows(0, THREADS), Rows(1, POSTS)
+    threads, posts = Rows(0, THREADS, root=Root()), Rows(1, POSTS)
     title, key = value(threads, "title"), threads.cell((), "id")
     answers = Listed(posts, key, Object((("body", value(posts, "body")),)))
     shape = Listed(threads, None, Object((("title", title), ("answers", answers))))
-    assert made(shape, threads={None: [("one", 1), ("two", 2)]}, posts={2: [("a",), ("b",)]}) == [
+    assert made(shape, threads={None: [("one", 1), ("two", 2)]}, posts={2: [("a", 2), ("b", 2)]}) == [
         {"title": "one", "answers": []},
         {"title": "two", "answers": [{"body": "a"}, {"body": "b"}]},
     ]
 
 
 def test_the_first_row_may_be_missing_where_null_may_stand() -> None:
-    threads = Rows(0, THREADS)
+    threads = Rows(0, THREADS, root=Root())
     item = Object((("title", value(threads, "title")),))
     assert made(First(threads, None, item, is_required=False), threads={}) is None
     assert made(First(threads, None, item, is_required=False), threads={None: [("one",)]}) == {"title": "one"}
@@ -48,7 +48,7 @@ def test_the_first_row_may_be_missing_where_null_may_stand() -> None:
 
 
 def test_an_object_without_its_row_is_null_or_unplanned() -> None:
-    posts = Rows(0, POSTS)
+    posts = Rows(0, POSTS, root=Root())
     name, author = value(posts, "body"), posts.cell(("author",), "id")
     for is_required in (False, True):
         shape = Listed(posts, None, Object((("name", name),), author, is_required))
@@ -61,7 +61,7 @@ def test_an_object_without_its_row_is_null_or_unplanned() -> None:
 
 
 def test_a_row_is_shown_as_the_type_that_its_column_says() -> None:
-    posts = Rows(0, POSTS)
+    posts = Rows(0, POSTS, root=Root())
     kind = posts.cell((), "kind")
     cases = {name: Object((("__typename", Constant(name.title())),)) for name in ("question", "answer")}
     rows = {None: [("answer",), ("question",)]}
@@ -72,7 +72,7 @@ def test_a_row_is_shown_as_the_type_that_its_column_says() -> None:
 
 
 def test_values_go_through_their_readers() -> None:
-    threads = Rows(0, THREADS)
+    threads = Rows(0, THREADS, root=Root())
     title, state = threads.cell((), "title"), threads.cell((), "state")
     shape = Object(
         (("title", Value(title, Reader(function=str.upper))), ("state", Value(state, Reader(table={0: "OPEN"}))))

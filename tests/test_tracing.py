@@ -156,8 +156,10 @@ def test_a_vote_has_its_transaction_below_it(told: Told) -> None:
     [shared] = [span for span in told.spans.below(vote) if span.kind == "internal"]
     assert (shared.name, shared.said["code.function.name"]) == ("together", "services.voting._count_all")
     statements = told.spans.below(shared)
-    assert (statements[0].name, statements[-1].name) == ("BEGIN", "COMMIT")
-    counted = [each.said.get("db.operation.batch.size", 1) for each in statements[1:-1]]
+    if told.system == "sqlite":
+        begin, *statements, commit = statements
+        assert (begin.name, commit.name) == ("BEGIN", "COMMIT")
+    counted = [each.said.get("db.operation.batch.size", 1) for each in statements]
     assert sum(counted) == shared.said["plainspoken.statements"]
     assert {"INSERT vote", "UPDATE post", "INSERT points_entry", "UPDATE users"} <= {
         deed for each in statements for deed in pairs(each.name)
