@@ -2,8 +2,8 @@
 
     read    some statements as one, outside any transaction, so that all is of one moment; of each row that counts
             its `xmin` is kept, the transaction that wrote it last
-    write   one statement, a transaction by itself: it locks those rows in their order, and only if every one of
-            them was written by nobody since does it write; else Outdated is raised, and nothing was done
+    write   one statement, a transaction by itself: it locks those rows in their order, and only if all of them are
+            there, and were written by nobody since, does it write; else Outdated is raised, and nothing was done
 
 Who waits for a lock there sees the row as it is then, not as it was when the statement began: that is what makes it
 right. What comes out of date is done again under locks.
@@ -22,16 +22,23 @@ class Outdated(Exception):
     """What was read has been written since: nothing was done."""
 
 
-class Unwritten(Statement):
-    """Locks those rows of a table that nobody has written since: given are their keys and `xmin`s."""
+class Held(Statement):
+    """Locks rows of a table in the order of their keys, which are given: all of them, or nothing is written."""
 
-    def __init__(self, table: str, key: str = "id", lock: str = "NO KEY UPDATE") -> None:
+    def __init__(self, table: str, key: str = "id", lock: str = "NO KEY UPDATE", unless: str = "", **more: str) -> None:
         super().__init__(
-            f"SELECT FROM given JOIN {table} ON {table}.{key} = given.key AND {table}.xmin = given.written_by "
+            f"SELECT FROM given JOIN {table} ON {table}.{key} = given.key{unless} "
             f"ORDER BY {table}.{key} FOR {lock} OF {table}",
             key="bigint",
-            written_by="xid",
+            **more,
         )
+
+
+class Unwritten(Held):
+    """The same of rows that nobody has written since they were read: given are their keys and `xmin`s."""
+
+    def __init__(self, table: str, key: str = "id", lock: str = "NO KEY UPDATE") -> None:
+        super().__init__(table, key, lock, f" AND {table}.xmin = given.written_by", written_by="xid")
 
 
 async def read(*statements: tuple[Statement, Rows]) -> list[list[Any]]:
@@ -41,12 +48,13 @@ async def read(*statements: tuple[Statement, Rows]) -> list[list[Any]]:
     return list(found)
 
 
-async def write(unwritten: Sequence[tuple[Unwritten, Rows]], *statements: tuple[Statement, Rows]) -> None:
-    """Run statements that write, none of them what another reads or writes, if these rows are as they were read.
+async def write(held: Sequence[tuple[Held, Rows]], *statements: tuple[Statement, Rows]) -> None:
+    """Run statements that write, none of them what another reads or writes, if what they rest on is held.
 
-    They are locked a table at a time, in the order given. Call it inside `autocommit`. Raises Outdated.
+    Locks are taken a table at a time, in the order given: the one in which all others take them, too. Call it inside
+    `autocommit`. Raises Outdated.
     """
-    guards = [each for each in unwritten if each[1]]
+    guards = [each for each in held if each[1]]
     values = [array for statement, rows in (*guards, *statements) for array in statement.arrays(rows)]
     text = _written(tuple(guard for guard, _ in guards), tuple(statement for statement, _ in statements))
     if not await committing(text, values):
@@ -64,7 +72,7 @@ def _read(*statements: Statement) -> str:
 
 
 @lru_cache
-def _written(guards: tuple[Unwritten, ...], statements: tuple[Statement, ...]) -> str:
+def _written(guards: tuple[Held, ...], statements: tuple[Statement, ...]) -> str:
     """One statement of PostgreSQL that takes the locks, table after table, and runs these if it has got them all."""
     parts, first, condition = [], 1, "TRUE"
     for guard in guards:

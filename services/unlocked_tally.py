@@ -4,12 +4,13 @@ What is counted rests on the rules, on the posts and on the points of all who ma
 written between the two. Nobody changes a vote without its post, which the post's lock stands for.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 import models
 from models import optimistic
-from models.optimistic import Unwritten
-from models.raw import Statement, columns, instance
+from models.optimistic import Held, Unwritten
+from models.raw import Rows, Statement, columns, instance
 from services import points
 from services.tally import VOTES_CAST, Pairs, Tally
 
@@ -23,9 +24,11 @@ _PAYEES = Statement(
     user_id="bigint",
     post_id="bigint",
 )
+_SAME_POSTS = Unwritten("post")
+# They may change meanwhile: a vote adds to their hotness, and nobody votes who does not hold their question.
+_THREADS = Held("thread")
 # Shared with all who pay by them; who changes them has it alone (`points.rules_to_change`).
 _SAME_RULES = Unwritten("points_rules", "version", lock="KEY SHARE")
-_SAME_POSTS = Unwritten("post")
 _SAME_PAYEES = Unwritten("users")
 
 
@@ -62,16 +65,18 @@ class UnlockedTally(Tally):
 
     async def write_and_pay(self) -> None:
         """Write what was set, and pay for it, if nobody has written since what it rests on. Raises Outdated."""
+        votes, posts, threads = self._writes()
         paid = points.due(self.payments)
-        rests_on = {
-            _SAME_RULES: {self.rules.version},
-            _SAME_POSTS: self._changed.keys(),
-            _SAME_PAYEES: {user_id for user_id, _ in paid},
-        }
-        statements = self._writes()
-        if paid:
-            statements += points.writes(paid, self.rules, self._points)
-        written_by = self._written_by
-        await optimistic.write(
-            [(same, [(key, written_by[same][key]) for key in keys]) for same, keys in rests_on.items()], *statements
-        )
+        statements = [votes, posts, threads, *(points.writes(paid, self.rules, self._points) if paid else ())]
+        # In the order in which every deed takes its locks.
+        held = [
+            self._unwritten(_SAME_POSTS, self._changed),
+            (_THREADS, [(row[0],) for row in threads[1]]),
+            self._unwritten(_SAME_RULES, [self.rules.version]),
+            self._unwritten(_SAME_PAYEES, {user_id for user_id, _ in paid}),
+        ]
+        await optimistic.write(held, *statements)
+
+    def _unwritten(self, same: Unwritten, keys: Iterable[int]) -> tuple[Held, Rows]:
+        written_by = self._written_by[same]
+        return same, [(key, written_by[key]) for key in keys]

@@ -162,6 +162,39 @@ async def test_who_waits_for_a_lock_sees_what_was_written_meanwhile(forum: str) 
     assert await points_of(voter) == 100
 
 
+@pytest.mark.parametrize("what", ["thread", "rules"])
+async def test_locks_are_taken_in_the_order_of_all_deeds(forum: str, what: str) -> None:
+    """Another deed holds what a vote waits for; what it takes after that, the vote must not have yet."""
+    author, voter = await members(2)
+    thread, question = await asked_by(author)
+    is_held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def other_deed() -> None:
+        async with transaction():
+            if what == "thread":
+                await execute("UPDATE thread SET view_count = view_count + 1 WHERE id = $1", [thread.id])
+            else:
+                await execute("UPDATE post SET version = version + 1 WHERE id = $1", [question.id])
+            is_held.set()
+            await go_on.wait()
+            in_force = await points.rules_in_force()
+            await points.pay([Payment(author.id, 5, PointsReason.ADJUSTMENT)], in_force)
+
+    deed = asyncio.create_task(other_deed(), context=Context())
+    await is_held.wait()
+    vote = asyncio.create_task(voting.cast_vote(voter, question.id, UP))
+    await asyncio.wait([vote], timeout=0.2)
+    assert not vote.done()
+    change = asyncio.create_task(rules.put_in_force({"vote_cast": 3})) if what == "rules" else None
+    await asyncio.sleep(0.2)
+    go_on.set()
+    await asyncio.gather(deed, vote, *([change] if change else []))
+    async for _ in reckoning.finish():
+        pass
+    assert (await models.Post.get(id=question.id)).up_votes == 1
+    assert not {"points = sum of the ledger", "each ledger entry's total is the sum so far"} & {*await offences()}
+
+
 async def test_many_processes_vote_on_few_posts_at_once(forum: str, tallies: list[str]) -> None:
     """Each batch is counted as another process would: beside all others, not after them."""
     author, *voters = await members(13)
