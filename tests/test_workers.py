@@ -23,8 +23,12 @@ from own_redis import OwnRedis
 from sockets import question
 from used_again import UsedAgain
 
+from commands.serve import SILENCE
+
 PREFIX = "workers"
 OUTAGE = float(os.environ.get("OUTAGE", "3"))
+#: Seconds until a process that died is replaced: at once, but if it was just asked whether it lives.
+NOTICED = SILENCE + 30
 Process = asyncio.subprocess.Process
 
 
@@ -247,7 +251,7 @@ async def test_a_process_that_is_replaced_while_the_database_is_away_waits_for_i
     async with away(url):
         victim.kill()
         await until_heard_by(1, stoppable_redis, "all")
-        line = await asyncio.wait_for(said, 60)
+        line = await asyncio.wait_for(said, NOTICED)
         assert line["level"] == "warning"
         assert "not currently accepting connections" in line["error"]
         assert process.returncode is None
@@ -264,7 +268,7 @@ async def test_a_process_that_waits_for_the_database_ends_when_told(
     said = asyncio.create_task(line_with(process.stdout, "waiting for the database"))
     async with away(url):
         workers(process)[0].kill()
-        await asyncio.wait_for(said, 60)
+        await asyncio.wait_for(said, NOTICED)
         process.terminate()
         await asyncio.wait_for(process.wait(), 30)
 
