@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from uvicorn.supervisors import multiprocess
 
 from commands.running import UNMIGRATED, console, fail, failures_told
 from models import database, replicas
@@ -24,6 +25,18 @@ GRACE = 10
 #: How long one of several processes may say nothing before it is replaced, in seconds. It says nothing while it begins,
 #: which takes a busy machine longer than uvicorn's own five: then none would ever have begun.
 SILENCE = 60
+
+
+class _Worker(multiprocess.Process):
+    """One of several processes, whose end of the pipe by which it is asked whether it lives is its own alone.
+
+    uvicorn keeps it open, and so waits all of SILENCE for one that died when it had just been asked: to replace it, and
+    to hear that it shall stop itself.
+    """
+
+    def start(self) -> None:
+        super().start()
+        self.child_conn.close()
 
 
 def serve(
@@ -48,6 +61,7 @@ def serve(
     console.print(f"GraphiQL      http://{shown}:{port}/graphiql", highlight=False)
     console.print(f"GraphQL       http://{shown}:{port}/graphql", highlight=False)
     console.print(f"Subscriptions ws://{shown}:{port}/graphql  (graphql-transport-ws)", highlight=False)
+    multiprocess.Process = _Worker  # type: ignore[misc]
     uvicorn.run(
         "server:app",
         host=host,

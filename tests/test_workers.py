@@ -23,12 +23,8 @@ from own_redis import OwnRedis
 from sockets import question
 from used_again import UsedAgain
 
-from commands.serve import SILENCE
-
 PREFIX = "workers"
 OUTAGE = float(os.environ.get("OUTAGE", "3"))
-#: Seconds until a process that died is replaced: at once, but if it was just asked whether it lives.
-NOTICED = SILENCE + 30
 Process = asyncio.subprocess.Process
 
 
@@ -241,6 +237,19 @@ async def test_a_process_that_dies_is_replaced_and_all_end_together(
     assert [each for each in both if each.is_running()] == []
 
 
+async def test_a_process_that_dies_when_it_is_asked_whether_it_lives_is_replaced_at_once(
+    served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis
+) -> None:
+    process, _ = served
+    victim, _ = workers(process)
+    victim.suspend()
+    await asyncio.sleep(2)  # by now it was asked, and does not answer
+    victim.kill()
+    async with asyncio.timeout(30):
+        await until_heard_by(1, stoppable_redis, "all")
+        await until_heard_by(2, stoppable_redis, "all")
+
+
 async def test_a_process_that_is_replaced_while_the_database_is_away_waits_for_it(
     served: tuple[Process, httpx2.AsyncClient], stoppable_redis: OwnRedis, url: str
 ) -> None:
@@ -251,7 +260,7 @@ async def test_a_process_that_is_replaced_while_the_database_is_away_waits_for_i
     async with away(url):
         victim.kill()
         await until_heard_by(1, stoppable_redis, "all")
-        line = await asyncio.wait_for(said, NOTICED)
+        line = await asyncio.wait_for(said, 60)
         assert line["level"] == "warning"
         assert "not currently accepting connections" in line["error"]
         assert process.returncode is None
@@ -268,7 +277,7 @@ async def test_a_process_that_waits_for_the_database_ends_when_told(
     said = asyncio.create_task(line_with(process.stdout, "waiting for the database"))
     async with away(url):
         workers(process)[0].kill()
-        await asyncio.wait_for(said, NOTICED)
+        await asyncio.wait_for(said, 60)
         process.terminate()
         await asyncio.wait_for(process.wait(), 30)
 
