@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import about
+from benchmarks import about, slow_disk
 from benchmarks.forum import Shape
 from benchmarks.live import report as live
 from benchmarks.measure import WARM_UP
@@ -80,11 +80,12 @@ def _headlines(run: Run) -> Iterable[str]:
             compare(f"{page}: {CACHED} / hello world", CACHED, HELLO, READS, database, page)
         for peer in PEERS:
             compare(f"vote: {OURS} / {peer}", OURS, peer, VOTES, database, "vote")
-    votes = {line.variant: line.figures.requests_per_second for line in _those(run, VOTES, "sqlite", "vote", 64)}
-    for called, alone in ((ONE_BY_ONE, ONE_BY_ONE), ("one transaction each, by hand", BY_HAND)):
-        if OURS in votes and votes.get(alone):
-            ratio = f"{votes[OURS] / votes[alone]:.2f}"
-            found.append((f"votes per second, 64 connections: {OURS} / {called}, SQLite", ratio))
+    for page in ("vote", slow_disk.PAGE):
+        votes = {line.variant: line.figures.requests_per_second for line in _those(run, VOTES, "sqlite", page, 64)}
+        for called, alone in ((ONE_BY_ONE, ONE_BY_ONE), ("one transaction each, by hand", BY_HAND)):
+            if OURS in votes and votes.get(alone):
+                what = f"{page}, a second, 64 connections: {OURS} / {called}, SQLite"
+                found.append((what, f"{votes[OURS] / votes[alone]:.2f}"))
     if found:
         yield f"## In short\n\nCPU a request, {_amount(HEADLINE)}:"
         yield _table(("", "ratio"), found)

@@ -52,14 +52,14 @@ class Served:
 
     @property
     def cpu(self) -> float:
-        """Seconds of CPU time that the process and its threads have used so far, by the system's accounting."""
-        used = self._watched.cpu_times()
-        return float(used.user + used.system)
+        """Seconds of CPU time that the server and its threads have used so far, by the system's accounting."""
+        used = [each.cpu_times() for each in self._processes()]
+        return float(sum(each.user + each.system for each in used))
 
     @property
     def memory(self) -> int:
         """Resident memory in bytes."""
-        return int(self._watched.memory_info().rss)
+        return int(sum(each.memory_info().rss for each in self._processes()))
 
     @property
     def said(self) -> str:
@@ -79,8 +79,14 @@ class Served:
                 time.sleep(0.05)
         raise DidNotStart(f"It does not answer after {_PATIENCE} s. {self.said}")
 
+    def _processes(self) -> list[psutil.Process]:
+        """The server, and what it runs under."""
+        return [self._watched, *self._watched.children(recursive=True)]
+
     def _stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
+        # What it runs under ends with it.
+        with suppress(psutil.NoSuchProcess):
+            self._processes()[-1].send_signal(signal.SIGTERM)
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:

@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +12,7 @@ import pytest
 from conftest import POSTGRES
 from rich.console import Console
 
-from benchmarks import databases, load, report, voting
+from benchmarks import databases, load, report, slow_disk, voting
 from benchmarks.databases import Kind, scratch
 from benchmarks.forum import Shape
 from benchmarks.load import Request, WrongAnswer
@@ -78,6 +81,24 @@ def test_votes_by_hand_are_accounted_for_as_the_server_does(kind: Kind, url: str
     assert [line.variant for line in lines] == [BY_HAND, OURS]
     asyncio.run(voting.audit(url))
     assert asyncio.run(offenders(url)) == []
+
+
+_SYNCS = """
+import os, sys, time
+file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+began = time.perf_counter()
+for _ in range(10):
+    os.write(file, b"x")
+    os.fdatasync(file)
+print(time.perf_counter() - began)
+"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace slows the disk down")
+def test_on_a_slower_disk_every_sync_takes_longer(tmp_path: Path) -> None:
+    variant = slow_disk.slowed(Variant("syncs", lambda port: [sys.executable, "-c", _SYNCS, str(tmp_path / "file")]))
+    took = subprocess.run(variant.command(0), capture_output=True, check=True, text=True).stdout  # noqa: S603
+    assert float(took) >= 10 * slow_disk.DELAY / 1000
 
 
 def test_a_server_that_answers_something_else_under_load_is_found_out(kind: Kind, url: str, run: Run) -> None:
