@@ -141,11 +141,12 @@ def _measure(
         run.add(report.READS, read(run, database, wanted, variants, url, connections))
     if "growth" in parts:
         run.add(report.ANSWERS, growth.grow(run, database, growing(shape), variants, url))
-    if "vote" in parts or SLOW_DISK in parts:
+    has_slow_disk = SLOW_DISK in parts and database == "sqlite"
+    if "vote" in parts or has_slow_disk:
         who = asyncio.run(voting.pairs(url, shape))
         if "vote" in parts:
             run.add(report.VOTES, voting.vote(run, database, variants, url, who, voting.CONNECTIONS))
-        if SLOW_DISK in parts and database == "sqlite":
+        if has_slow_disk:
             run.add(report.VOTES, slow_disk.vote(run, variants, url, who))
         asyncio.run(voting.audit(url))
 

@@ -25,9 +25,9 @@ class Outdated(Exception):
 class Held(Statement):
     """Locks rows of a table in the order of their keys, which are given: all of them, or nothing is written."""
 
-    def __init__(self, table: str, key: str = "id", lock: str = "NO KEY UPDATE", unless: str = "", **more: str) -> None:
+    def __init__(self, table: str, key: str = "id", lock: str = "NO KEY UPDATE", also: str = "", **more: str) -> None:
         super().__init__(
-            f"SELECT FROM given JOIN {table} ON {table}.{key} = given.key{unless} "
+            f"SELECT FROM given JOIN {table} ON {table}.{key} = given.key{also} "
             f"ORDER BY {table}.{key} FOR {lock} OF {table}",
             key="bigint",
             **more,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.paging import Window
-from planner.compound import Compound, compound, width
+from planner.compound import Compound, compound
 from planner.kept import Kept
 from planner.running import CountRows, ReadRows, Run, StepRunner, is_missing, parent_of, step_of
 from planner.shapes import Check, Count, Root, Rows, Step
@@ -95,7 +95,7 @@ def rounds(
     """What is done one after the other to do all these steps, which stand in an order that they allow."""
     if builder.dialect != "postgres":
         return tuple(runners)
-    columns = sum(width(each) for each in map(step_of, runners) if isinstance(each, Rows | Count))
+    columns = sum(each.width for each in map(step_of, runners) if isinstance(each, Rows | Count))
     if columns > MOST_COLUMNS:
         return tuple(runners)
     where: dict[int, str] = {}

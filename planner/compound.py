@@ -52,11 +52,6 @@ class Compound:
             yield place, list(zip(*arrays[begin:end], strict=True))
 
 
-def width(step: Rows | Count) -> int:
-    """How many columns a step reads."""
-    return step.width if isinstance(step, Rows) else 1 + (not step.has_one_parent)
-
-
 def compound(
     builder: Builder, steps: Mapping[int, Rows | Count], ends: Sequence[Ends], parents: Sequence[Any]
 ) -> Compound:
@@ -76,7 +71,7 @@ def compound(
             sql = builder.select(step, ends[place], parents[place], slots, keys)
         else:
             sql = builder.counting(step, parents[place], slots, keys)
-        names = [f'"c{index}"' for index in range(width(step))]
+        names = [f'"c{index}"' for index in range(step.width)]
         queries.append(f'"s{place}"({",".join(names)}) AS MATERIALIZED ({sql})')
         columns.append((place, len(arrays), len(arrays) + len(names)))
         for name, is_moment in zip_longest(names, _are_moments(step)):

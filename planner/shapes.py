@@ -129,6 +129,11 @@ class Count:
     def has_one_parent(self) -> bool:
         return self.root is not None or (self.parent is not None and self.parent.rows.is_single)
 
+    @property
+    def width(self) -> int:
+        """How many columns each row has: the number, and of many parents their key."""
+        return 1 + (not self.has_one_parent)
+
 
 @dataclass(eq=False)
 class Check:
